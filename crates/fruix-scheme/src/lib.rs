@@ -1,1 +1,15 @@
-//! See docs/ARCHITECTURE.md.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The Scheme engine: reader → expander → core forms → bytecode → machine, over one heap.
+//!
+//! See `docs/ARCHITECTURE.md`, "The engine", for how the rooms hang together.
+
+pub mod engine;
+pub mod heap;
+pub mod native;
+pub mod number;
+pub mod string;
+pub mod tree;
+pub mod value;
+
+pub use engine::Engine;
+pub use value::Value;
