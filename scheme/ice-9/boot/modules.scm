@@ -1,0 +1,58 @@
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+;;; Module procedures that take procedures, and walks through trees of modules.
+
+(define (save-module-excursion thunk)
+  "Call THUNK; the current module is restored however it ends."
+  (let ((inside #f) (outside #f))
+    (dynamic-wind
+      (lambda ()
+        (set! outside (current-module))
+        (when inside (set-current-module inside)))
+      thunk
+      (lambda ()
+        (set! inside (current-module))
+        (set-current-module outside)))))
+
+(define (module-for-each proc module)
+  "Apply PROC to the names and variables that MODULE itself defines."
+  (hash-for-each proc (module-obarray module)))
+
+(define (module-map proc module)
+  "Return the list of results of PROC on the names and variables that MODULE itself defines."
+  (hash-map->list proc (module-obarray module)))
+
+(define (module-search fn module name)
+  "Return the first true result of (FN M NAME) for MODULE and all that it uses."
+  (or (fn module name)
+      (or-map (lambda (used) (module-search fn used name))
+              (module-uses module))))
+
+(define (call-with-module-autoload-lock thunk)
+  "Call THUNK."
+  (thunk))
+
+(define (call-with-deferred-observers thunk)
+  "Call THUNK."
+  (thunk))
+
+(define (nested-ref root names)
+  "Return the value of the binding reached from the module ROOT by NAMES, or #f."
+  (let loop ((module root) (names names))
+    (cond ((null? names) module)
+          ((not (module? module)) #f)
+          ((null? (cdr names)) (module-ref module (car names) #f))
+          (else (loop (nested-ref-module module (list (car names))) (cdr names))))))
+
+(define (nested-ref-module root names)
+  "Return the module reached from ROOT by NAMES, or #f."
+  (let loop ((module root) (names names))
+    (if (or (null? names) (not module))
+        module
+        (loop (module-ref-submodule module (car names)) (cdr names)))))
+
+(define (%module-defined-names module)
+  (module-map (lambda (name variable) name) module))
+
+(define (module-export-all! module)
+  "Export everything that MODULE defines."
+  (module-export! module (%module-defined-names module)))
