@@ -6,6 +6,7 @@
 //! the parser takes nothing else, hence parsing and printing are inverse to each other, byte for
 //! byte. The behaviour is that of `(guix derivations)` and `nix/libstore/derivations.cc`.
 
+mod lexer;
 mod modulo;
 mod parse;
 mod print;
