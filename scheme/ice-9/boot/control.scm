@@ -6,6 +6,10 @@
 
 (define %exception-handlers (make-fluid '()))
 
+(define (%bad-argument subr pos obj)
+  (scm-error 'wrong-type-arg subr "Wrong type argument in position ~a: ~a"
+             (list pos obj) (list obj)))
+
 (define (%exception-has-type? exn type)
   (cond ((eq? type #t) #t)
         ((symbol? type) (eq? (exception-kind exn) type))
@@ -58,7 +62,7 @@ its return raises a &non-continuable exception."
   "Call THUNK with HANDLER, a procedure of one argument, as the current exception handler.  If UNWIND?
 is true, first leave THUNK, for exceptions of UNWIND-FOR-TYPE: #t, a symbol (the key of a throw), or an exception type."
   (unless (procedure? handler)
-    (%wrong-type "with-exception-handler" 1 handler))
+    (%bad-argument "with-exception-handler" 1 handler))
   (cond (unwind?
          (unless (or (eq? unwind-for-type #t) (symbol? unwind-for-type)
                      (exception-type? unwind-for-type))
@@ -71,13 +75,13 @@ is true, first leave THUNK, for exceptions of UNWIND-FOR-TYPE: #t, a symbol (the
 (define (throw key . args)
   "Raise the exception of kind KEY with ARGS."
   (unless (symbol? key)
-    (%wrong-type "throw" 1 key))
+    (%bad-argument "throw" 1 key))
   (%raise (make-exception-from-throw key args) #f))
 
 (define (with-throw-handler k thunk pre-unwind-handler)
   "Call THUNK; on a throw to K (#t: to any key) call PRE-UNWIND-HANDLER in the throw's context, then go on throwing."
   (unless (or (symbol? k) (eq? k #t))
-    (%wrong-type "with-throw-handler" 1 k))
+    (%bad-argument "with-throw-handler" 1 k))
   (%with-handler
    (lambda (exn)
      (when (or (eq? k #t) (eq? k (exception-kind exn)))
@@ -89,11 +93,11 @@ is true, first leave THUNK, for exceptions of UNWIND-FOR-TYPE: #t, a symbol (the
   "Call THUNK; when it throws to K (#t: to any key), leave it and apply HANDLER to key and arguments.
 PRE-UNWIND-HANDLER, if given, is applied likewise before leaving."
   (unless (or (symbol? k) (eq? k #t))
-    (%wrong-type "catch" 1 k))
+    (%bad-argument "catch" 1 k))
   (unless (procedure? handler)
-    (%wrong-type "catch" 3 handler))
+    (%bad-argument "catch" 3 handler))
   (unless (or (not pre-unwind-handler) (procedure? pre-unwind-handler))
-    (%wrong-type "catch" 4 pre-unwind-handler))
+    (%bad-argument "catch" 4 pre-unwind-handler))
   (%with-unwind-handler
    k
    (lambda (exn)
@@ -111,19 +115,13 @@ PRE-UNWIND-HANDLER, if given, is applied likewise before leaving."
   (throw key subr message args data))
 
 (define (error . args)
-  "Raise an error.  The first of ARGS is a message, or (when it is not a string) one of the things to
-show after it."
-  (cond ((null? args)
-         (scm-error 'misc-error #f "?" '() #f))
-        (else
-         (let ((message (car args)))
-           (let loop ((msg (if (string? message) message "~A"))
-                      (rest (if (string? message) (cdr args) (cdr args))))
-             (if (pair? rest)
-                 (loop (string-append msg " ~S") (cdr rest))
-                 (scm-error 'misc-error #f msg
-                            (if (string? message) (cdr args) args)
-                            #f)))))))
+  "Raise an error: a message and the objects to show after it."
+  (if (null? args)
+      (scm-error 'misc-error #f "?" #f #f)
+      (let loop ((format "~A") (rest (cdr args)))
+        (if (pair? rest)
+            (loop (string-append format " ~S") (cdr rest))
+            (scm-error 'misc-error #f format args #f)))))
 
 (define (call-with-escape-continuation proc)
   "Call PROC with a procedure that leaves this call with its arguments as values."

@@ -27,6 +27,17 @@
   (unless (list? l)
     (scm-error 'wrong-type-arg who "Not a list: ~S" (list l) #f)))
 
+(define (%check-same-length who l1 rest)
+  ;; The core's map and for-each, unlike SRFI-1's, insist on lists of one length.
+  (%check-list who 2 l1)
+  (let ((len (length l1)))
+    (let loop ((rest rest))
+      (unless (null? rest)
+        (%check-list who 3 (car rest))
+        (unless (= len (length (car rest)))
+          (scm-error 'wrong-type-arg who "List of wrong length: ~S" (list (car rest)) #f))
+        (loop (cdr rest))))))
+
 (define map
   (case-lambda
     "Return the list of the results of applying F to the elements of the lists, in order."
@@ -38,14 +49,14 @@
              (cons head (loop (cdr l))))
            '())))
     ((f l1 l2)
-     (%check-list "map" 2 l1)
-     (%check-list "map" 3 l2)
+     (%check-same-length "map" l1 (list l2))
      (let loop ((l1 l1) (l2 l2))
        (if (and (pair? l1) (pair? l2))
            (let ((head (f (car l1) (car l2))))
              (cons head (loop (cdr l1) (cdr l2))))
            '())))
     ((f l1 . rest)
+     (%check-same-length "map" l1 rest)
      (let loop ((lists (cons l1 rest)))
        (call-with-values (lambda () (%cars+cdrs lists))
          (lambda (cars cdrs)
@@ -66,13 +77,13 @@
          (f (car l))
          (loop (cdr l)))))
     ((f l1 l2)
-     (%check-list "for-each" 2 l1)
-     (%check-list "for-each" 3 l2)
+     (%check-same-length "for-each" l1 (list l2))
      (let loop ((l1 l1) (l2 l2))
        (when (and (pair? l1) (pair? l2))
          (f (car l1) (car l2))
          (loop (cdr l1) (cdr l2)))))
     ((f l1 . rest)
+     (%check-same-length "for-each" l1 rest)
      (let loop ((lists (cons l1 rest)))
        (call-with-values (lambda () (%cars+cdrs lists))
          (lambda (cars cdrs)
@@ -107,8 +118,7 @@
 (define* (iota count #:optional (start 0) (step 1))
   "Return the list of COUNT numbers that begins with START and grows by STEP."
   (unless (and (exact-integer? count) (>= count 0))
-    (scm-error 'wrong-type-arg "iota" "Wrong type argument in position 1: ~S" (list count)
-               (list count)))
+    (throw 'wrong-type-arg count))
   (let loop ((i (- count 1)) (result '()))
     (if (< i 0)
         result

@@ -27,10 +27,29 @@
              (define var (vector-ref all n)) ...
              (define last (vector-ref all count))))))))
 
-(define-syntax-rule (false-if-exception expr)
-  (catch #t
-    (lambda () expr)
-    (lambda args #f)))
+(define-syntax false-if-exception
+  (syntax-rules ()
+    ((_ expr)
+     (catch #t
+       (lambda () expr)
+       (lambda args #f)))
+    ((_ expr #:warning template arg ...)
+     (catch #t
+       (lambda () expr)
+       (lambda (key . args)
+         (%warn-exception key args (simple-format #f template arg ...)))))))
+
+(define (%warn-exception key args message)
+  ;; Print MESSAGE and the exception as comment lines; return #f.
+  (for-each (lambda (line)
+              (unless (string-null? line)
+                (simple-format (current-warning-port) ";;; ~a\n" line)))
+            (string-split (call-with-output-string
+                           (lambda (port)
+                             (display message port)
+                             (print-exception port #f key args)))
+                          #\newline))
+  #f)
 
 (define-syntax-rule (λ formals body ...)
   (lambda formals body ...))
