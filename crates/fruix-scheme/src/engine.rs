@@ -9,6 +9,12 @@ use crate::value::Value;
 pub struct Engine {
     /// All objects.
     pub heap: Heap,
+    /// The files that syntax objects' sources point into.
+    pub sources: crate::source::Sources,
+    /// What the expander keeps. (`State::new(&mut heap)`; a root: `trace`.)
+    pub expander: crate::expand::State,
+    /// The modules. (`Modules::new(&mut heap)`; a root: `trace`.)
+    pub modules: crate::modules::Modules,
 }
 
 impl Engine {

@@ -8,6 +8,9 @@ pub mod heap;
 pub mod native;
 pub mod number;
 pub mod string;
+pub mod expand;
+pub mod modules;
+pub mod source;
 pub mod tree;
 pub mod value;
 
