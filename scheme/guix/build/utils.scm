@@ -753,7 +753,7 @@ newline character, in front of which '$' does not match."
   ;; one.
   (syntax-rules (_)
     ((let-matches index match () body ...)
-     (let () body ...))
+     (begin body ...))
     ((let-matches index match (_ rest ...) body ...)
      (let-matches (+ index 1) match (rest ...) body ...))
     ((let-matches index match (var rest ...) body ...)
