@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Linux's backend: namespaces.
+//!
+//! `plan` turns a request into steps, `ops` is the seam to the kernel, `real` carries the steps out in
+//! a fresh child, this file plays the parent's part: it writes the ID maps, learns of failures and
+//! follows the program to its end.
+
+mod ops;
+mod plan;
+mod real;
+mod seccomp;
+mod view;
+
+use std::fs;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use ops::{Errno, Message, Op, Step};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::fcntl_dupfd_cloexec;
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
+
+use crate::request::Part;
+use crate::{
+    BuildRequest, Error, GUEST_GID, GUEST_UID, Identity, KillHandle, Limits, Outcome, Result,
+    Running, Sandbox, Stdio,
+};
+
+pub(crate) use view::exec_in_view;
+
+/// The namespaces backend.
+#[derive(Debug, Clone, Copy)]
+pub struct Native;
+
+impl Sandbox for Native {
+    fn spawn(&self, request: BuildRequest) -> Result<Box<dyn Running>> {
+        check(&request)?;
+        if let Identity::BuildUser { uid, .. } = request.identity {
+            kill_processes_of(uid)?;
+        }
+        let running = on_spawner(move || start(request))??;
+        Ok(Box::new(running))
+    }
+}
+
+pub(crate) fn kill_processes_of(uid: u32) -> Result<()> {
+    if uid == 0 {
+        return Err(Error::Request("refusing to kill all processes of root".into()));
+    }
+    real::kill_all_of(uid)
+        .map_err(|source| Error::Io { what: "killing the build user's processes", source })
+}
+
+/// Refuse what contradicts this process's privileges, before anything is done.
+fn check(request: &BuildRequest) -> Result<()> {
+    let root = rustix::process::geteuid().is_root();
+    let wrong = |text: &str| Err(Error::Request(text.into()));
+    match &request.identity {
+        Identity::Caller if root => wrong("a build may not run as root; name a build user"),
+        Identity::BuildUser { uid: 0, .. } | Identity::BuildUser { gid: 0, .. } => {
+            wrong("the build user may be neither root nor in root's group")
+        }
+        Identity::Unassigned { host_uid: 0, .. } | Identity::Unassigned { host_gid: 0, .. } => {
+            wrong("unassigned IDs may not be root's")
+        }
+        Identity::BuildUser { .. } | Identity::Unassigned { .. } if !root => {
+            wrong("only root can run builds as another user")
+        }
+        _ => {
+            let limits = &request.limits;
+            let watching = limits.max_silent.is_some() || limits.max_log_bytes.is_some();
+            if watching && !matches!(request.stdio, Stdio::Log) {
+                return wrong("limits on output need the log to be read here");
+            }
+            Ok(())
+        }
+    }
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// Run WORK in the thread that makes all children. "Die with the parent" means the *thread* that made
+/// the child, so it must be one that lives as long as the process, whatever thread pool calls us.
+fn on_spawner<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    static SPAWNER: OnceLock<Mutex<Sender<Job>>> = OnceLock::new();
+    let jobs = SPAWNER.get_or_init(|| {
+        let (sender, receiver) = channel::<Job>();
+        // Should the thread not start, the receiver is gone and `send` below says so.
+        let _ = std::thread::Builder::new()
+            .name("spawner".into())
+            .spawn(move || receiver.into_iter().for_each(|job| job()));
+        Mutex::new(sender)
+    });
+    let (sender, answer) = channel();
+    let job: Job = Box::new(move || drop(sender.send(work())));
+    let gone = || Error::Io {
+        what: "starting the thread that starts builds",
+        source: io::ErrorKind::BrokenPipe.into(),
+    };
+    jobs.lock().unwrap_or_else(std::sync::PoisonError::into_inner).send(job).map_err(|_| gone())?;
+    answer.recv().map_err(|_| gone())
+}
+
+/// What the child's standard descriptors are made of, kept open until the child exists.
+struct Channels {
+    log: Option<OwnedFd>,
+    child: Option<(OwnedFd, OwnedFd)>,
+}
+
+impl Channels {
+    fn open(stdio: &Stdio) -> io::Result<Self> {
+        if matches!(stdio, Stdio::Inherit) {
+            return Ok(Self { log: None, child: None });
+        }
+        // Above 2, so that moving them into place never meets itself.
+        let null = fcntl_dupfd_cloexec(fs::File::open("/dev/null")?, 3)?;
+        let (log, output) = match stdio {
+            Stdio::Descriptor(fd) => (None, fcntl_dupfd_cloexec(fd, 3)?),
+            _ => {
+                let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+                (Some(read), fcntl_dupfd_cloexec(write, 3)?)
+            }
+        };
+        Ok(Self { log, child: Some((null, output)) })
+    }
+
+    fn descriptors(&self) -> Option<plan::Descriptors> {
+        let (stdin, output) = self.child.as_ref()?;
+        Some(plan::Descriptors { stdin: stdin.as_raw_fd(), output: output.as_raw_fd() })
+    }
+}
+
+fn start(request: BuildRequest) -> Result<Process> {
+    let io = |what| move |source: io::Error| Error::Io { what, source };
+    let channels = Channels::open(&request.stdio).map_err(io("opening the build's output"))?;
+    let steps = plan::build_plan(&request, channels.descriptors())?.steps;
+    let (ours, theirs) = rustix::net::socketpair(
+        AddressFamily::UNIX,
+        SocketType::SEQPACKET,
+        SocketFlags::CLOEXEC,
+        None,
+    )
+    .map_err(|e| io("making a socket pair")(e.into()))?;
+    let theirs =
+        fcntl_dupfd_cloexec(theirs, 3).map_err(|e| io("making a socket pair")(e.into()))?;
+    let child = real::spawn(plan::clone_flags(&request), &steps, &theirs).map_err(|source| {
+        let missing = missing_namespaces(&request.identity, &source);
+        Error::Step { step: "creating namespaces".into(), source, missing }
+    })?;
+    drop(theirs);
+    drop(channels.child);
+    // From here on the child is killed and reaped when this value is dropped.
+    let process = Process {
+        pid: child.pid,
+        pidfd: Arc::new(child.pidfd),
+        log: channels.log,
+        limits: request.limits,
+        build_user: match request.identity {
+            Identity::BuildUser { uid, .. } if request.has(Part::Ids) => Some(uid),
+            _ => None,
+        },
+        killed: Arc::new(AtomicBool::new(false)),
+        reaped: false,
+    };
+    converse(&process, &ours, &request, &steps)?;
+    Ok(process)
+}
+
+/// Answer the child's messages until it has become the program.
+fn converse(
+    process: &Process,
+    socket: &OwnedFd,
+    request: &BuildRequest,
+    steps: &[Step],
+) -> Result<()> {
+    let io = |source| Error::Io { what: "talking to the build process", source };
+    let mut ready = false;
+    while let Some((kind, index, errno)) = real::receive(socket).map_err(io)? {
+        if kind == Message::Failed as u32 {
+            return Err(step_error(steps, index as usize, errno, &request.program));
+        }
+        if kind == Message::MapIds as u32 {
+            map_ids(process.pid, request).map_err(|source| Error::Step {
+                step: "mapping user and group IDs".into(),
+                missing: None,
+                source,
+            })?;
+        }
+        ready = kind == Message::Ready as u32;
+        // A child that has died meanwhile is noticed by the next receive.
+        let _ = rustix::net::send(socket, b"!", rustix::net::SendFlags::NOSIGNAL);
+    }
+    if ready {
+        Ok(())
+    } else {
+        Err(io(io::Error::new(io::ErrorKind::UnexpectedEof, "it died while being set up")))
+    }
+}
+
+fn map_ids(pid: libc::pid_t, request: &BuildRequest) -> io::Result<()> {
+    let caller = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+    let (uid, gid) = request.identity.outside(caller);
+    let (guest_uid, guest_gid) =
+        if request.has(Part::Ids) { (GUEST_UID, GUEST_GID) } else { (uid, gid) };
+    fs::write(format!("/proc/{pid}/uid_map"), format!("{guest_uid} {uid} 1"))?;
+    if request.identity == Identity::Caller {
+        // The kernel's condition for letting an ordinary user map a group.
+        fs::write(format!("/proc/{pid}/setgroups"), "deny")?;
+    }
+    fs::write(format!("/proc/{pid}/gid_map"), format!("{guest_gid} {gid} 1"))
+}
+
+fn missing_namespaces(identity: &Identity, error: &io::Error) -> Option<&'static str> {
+    match (error.raw_os_error()?, identity) {
+        (libc::ENOSPC | libc::EUSERS, _) => {
+            Some("the limits in /proc/sys/user/max_*_namespaces forbid it; raise them with sysctl")
+        }
+        (libc::EPERM, Identity::Caller) => Some(
+            "unprivileged user namespaces are disabled; enable them with `sysctl \
+             kernel.unprivileged_userns_clone=1' or ask for builds by a daemon that runs as root",
+        ),
+        (libc::EPERM, _) => {
+            Some("this looks like a container without the right to mount; give it CAP_SYS_ADMIN")
+        }
+        (libc::EINVAL, _) => Some("the kernel lacks one of the namespaces"),
+        _ => None,
+    }
+}
+
+/// What the failure of step INDEX is called.
+fn step_error(steps: &[Step], index: usize, errno: Errno, program: &Path) -> Error {
+    let source = io::Error::from_raw_os_error(errno);
+    let Some(step) = steps.get(index) else {
+        return Error::Io { what: "setting up the build process", source };
+    };
+    let missing = match (&step.op, errno) {
+        (Op::Exec { .. }, _) => return Error::Exec { program: program.to_owned(), source },
+        (Op::Mount { fstype, .. }, libc::EPERM | libc::EACCES) if fstype.to_bytes() == b"proc" => {
+            Some("parts of the host's /proc are hidden, as in a container; uncover them there")
+        }
+        (Op::Mount { .. } | Op::PivotRoot { .. }, libc::EPERM | libc::EACCES) => Some(
+            "this looks like a container without the right to mount, or a security module forbids it",
+        ),
+        (Op::Unshare { .. }, libc::EPERM | libc::ENOSPC | libc::EUSERS) => Some(
+            "user namespaces are disabled; see /proc/sys/user/max_user_namespaces and \
+             /proc/sys/kernel/unprivileged_userns_clone",
+        ),
+        (Op::MountAttributes { .. }, libc::ENOSYS) => Some("Linux 5.12 or later is needed"),
+        (Op::CloseOnExecFrom { .. }, libc::ENOSYS | libc::EINVAL) => {
+            Some("Linux 5.11 or later is needed")
+        }
+        (Op::Filter { .. }, libc::ENOSYS | libc::EINVAL) => {
+            Some("the kernel was built without seccomp filters")
+        }
+        _ => None,
+    };
+    Error::Step { step: step.what.clone(), source, missing }
+}
+
+/// A started build.
+struct Process {
+    pid: libc::pid_t,
+    pidfd: Arc<OwnedFd>,
+    log: Option<OwnedFd>,
+    limits: Limits,
+    build_user: Option<u32>,
+    killed: Arc<AtomicBool>,
+    reaped: bool,
+}
+
+impl Running for Process {
+    fn pid(&self) -> u32 {
+        self.pid.unsigned_abs()
+    }
+
+    fn kill_handle(&self) -> KillHandle {
+        let (pidfd, killed) = (Arc::clone(&self.pidfd), Arc::clone(&self.killed));
+        KillHandle::new(move || {
+            killed.store(true, Ordering::SeqCst);
+            real::kill(&pidfd);
+        })
+    }
+
+    fn wait(mut self: Box<Self>, log: &mut dyn FnMut(&[u8])) -> Result<Outcome> {
+        let forced = self
+            .follow(log)
+            .map_err(|source| Error::Io { what: "reading the build's output", source })?;
+        if forced.is_some() {
+            real::kill(&self.pidfd);
+        }
+        let status = self.reap()?;
+        Ok(match forced {
+            Some(outcome) => outcome,
+            None if libc::WIFSIGNALED(status) && self.killed.load(Ordering::SeqCst) => {
+                Outcome::Killed
+            }
+            None if libc::WIFSIGNALED(status) => Outcome::Signaled(libc::WTERMSIG(status)),
+            None => Outcome::Exited(libc::WEXITSTATUS(status)),
+        })
+    }
+}
+
+impl Process {
+    /// Pass on output until the program ends or breaks a limit, which is then the answer.
+    fn follow(&mut self, sink: &mut dyn FnMut(&[u8])) -> io::Result<Option<Outcome>> {
+        let started = Instant::now();
+        let mut heard = started;
+        let mut written = 0_u64;
+        let mut buffer = vec![0_u8; 64 * 1024];
+        loop {
+            let overall = self.limits.timeout.map(|t| (started + t, Outcome::TimedOut));
+            let silent = self.limits.max_silent.map(|t| (heard + t, Outcome::Silent));
+            let next = [overall, silent].into_iter().flatten().min_by_key(|(at, _)| *at);
+            let left = next.map(|(at, _)| at.saturating_duration_since(Instant::now()));
+            if let (Some((_, outcome)), Some(Duration::ZERO)) = (next, left) {
+                return Ok(Some(outcome));
+            }
+            let (ended, readable) = self.poll(left)?;
+            if readable && let Some(log) = &self.log {
+                let n = rustix::io::read(log, &mut buffer)?;
+                if n == 0 {
+                    // Everybody has closed it; the program itself may go on.
+                    self.log = None;
+                    continue;
+                }
+                sink(&buffer[..n]);
+                heard = Instant::now();
+                written += n as u64;
+                if self.limits.max_log_bytes.is_some_and(|max| written > max) {
+                    return Ok(Some(Outcome::LogTooLong));
+                }
+            } else if ended {
+                // The first process is dead, hence all others of its namespace too, and what they
+                // wrote has been read.
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Whether the program has ended, and whether there is output to read (or none ever).
+    fn poll(&self, timeout: Option<Duration>) -> io::Result<(bool, bool)> {
+        let timeout = timeout.and_then(|t| Timespec::try_from(t).ok());
+        let mut fds = vec![PollFd::new(&*self.pidfd, PollFlags::IN)];
+        fds.extend(self.log.iter().map(|log| PollFd::new(log, PollFlags::IN)));
+        match poll(&mut fds, timeout.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
+        }
+        let some = |fd: Option<&PollFd>| fd.is_some_and(|fd| !fd.revents().is_empty());
+        Ok((some(fds.first()), some(fds.get(1))))
+    }
+
+    fn reap(&mut self) -> Result<i32> {
+        let status = real::reap(self.pid)
+            .map_err(|source| Error::Io { what: "waiting for the build process", source })?;
+        self.reaped = true;
+        if let Some(uid) = self.build_user {
+            kill_processes_of(uid)?;
+        }
+        Ok(status)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if !self.reaped {
+            real::kill(&self.pidfd);
+            // There is nobody to tell; the kernel kills the namespace in any case.
+            let _ = self.reap();
+        }
+    }
+}

@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The real [`Syscalls`], and the clone in front of it.
+//!
+//! Everything `unsafe` of the backend is here. What runs in the child before exec only makes system
+//! calls on memory that was prepared before: no allocation, no locks, no formatting, since other
+//! threads may have held the allocator's lock when the child was made.
+
+use std::ffi::{CStr, CString};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::ptr;
+
+use super::ops::{Errno, Message, Op, Step, Syscalls, run};
+
+/// The kernel of this machine; SOCKET is this child's end of the line to its parent.
+pub(crate) struct Kernel<'a> {
+    socket: RawFd,
+    /// The argument and environment vectors of `Exec`, made before the clone: the C pointer arrays
+    /// cannot be allocated in the child.
+    vectors: &'a ExecVectors,
+}
+
+/// Null-terminated arrays of pointers into the strings of the `Exec` step.
+pub(crate) struct ExecVectors {
+    args: Vec<*const libc::c_char>,
+    env: Vec<*const libc::c_char>,
+}
+
+impl ExecVectors {
+    /// The vectors of the `Exec` step of STEPS; they must not outlive STEPS.
+    fn of(steps: &[Step]) -> Self {
+        let pointers = |strings: &[CString]| {
+            strings.iter().map(|s| s.as_ptr()).chain(std::iter::once(ptr::null())).collect()
+        };
+        steps
+            .iter()
+            .find_map(|step| match &step.op {
+                Op::Exec { args, env, .. } => {
+                    Some(Self { args: pointers(args), env: pointers(env) })
+                }
+                _ => None,
+            })
+            .unwrap_or(Self { args: vec![ptr::null()], env: vec![ptr::null()] })
+    }
+}
+
+fn errno() -> Errno {
+    // SAFETY: the pointer to this thread's errno is always valid.
+    unsafe { *libc::__errno_location() }
+}
+
+fn check(result: impl Into<i64>) -> Result<(), Errno> {
+    if result.into() < 0 { Err(errno()) } else { Ok(()) }
+}
+
+fn unless_exists(result: Result<(), Errno>) -> Result<(), Errno> {
+    if result == Err(libc::EEXIST) { Ok(()) } else { result }
+}
+
+impl Syscalls for Kernel<'_> {
+    fn perform(&mut self, op: &Op) -> Result<(), Errno> {
+        // SAFETY: every pointer passed below comes from a CString or a slice that lives in OP (or in
+        // VECTORS, whose strings live in the same list of steps), and lengths are those of the slices.
+        unsafe {
+            match op {
+                Op::Ask(message) => self.ask(*message),
+                Op::Mount { source, target, fstype, flags, data } => check(libc::mount(
+                    source.as_ptr(),
+                    target.as_ptr(),
+                    fstype.as_ptr(),
+                    *flags as libc::c_ulong,
+                    data.as_ptr().cast(),
+                )),
+                Op::MountAttributes { target, set } => mount_attributes(target, *set),
+                Op::PivotRoot { new, old } => {
+                    check(libc::syscall(libc::SYS_pivot_root, new.as_ptr(), old.as_ptr()))
+                }
+                Op::Detach { target } => check(libc::umount2(target.as_ptr(), libc::MNT_DETACH)),
+                Op::Chdir { path } => check(libc::chdir(path.as_ptr())),
+                Op::Mkdir { path, mode } => unless_exists(check(libc::mkdir(path.as_ptr(), *mode))),
+                Op::Touch { path } => {
+                    unless_exists(check(libc::mknod(path.as_ptr(), libc::S_IFREG | 0o444, 0)))
+                }
+                Op::Symlink { contents, path } => {
+                    check(libc::symlink(contents.as_ptr(), path.as_ptr()))
+                }
+                Op::Chmod { path, mode } => check(libc::chmod(path.as_ptr(), *mode)),
+                Op::WriteFile { path, contents, mode } => {
+                    write_file(path, libc::O_CREAT | libc::O_EXCL, *mode, contents)
+                }
+                Op::Poke { path, contents } => write_file(path, 0, 0, contents),
+                Op::LoopbackUp => loopback_up(),
+                Op::SetHostname { name } => {
+                    check(libc::sethostname(name.as_ptr(), name.as_bytes().len()))
+                }
+                Op::SetDomainname { name } => {
+                    check(libc::setdomainname(name.as_ptr(), name.as_bytes().len()))
+                }
+                Op::NewSession => check(libc::setsid()),
+                Op::Personality { persona } => check(libc::personality(*persona as libc::c_ulong)),
+                Op::Umask { mask } => {
+                    libc::umask(*mask);
+                    Ok(())
+                }
+                Op::NoCoreDumps => no_core_dumps(),
+                Op::ResetSignals => reset_signals(),
+                Op::UnblockSignals => unblock_signals(),
+                Op::Unshare { flags } => check(libc::unshare(*flags)),
+                // The raw calls: the C library's act on all threads of the parent's memory image.
+                Op::SetGroups { groups } => {
+                    check(libc::syscall(libc::SYS_setgroups, groups.len(), groups.as_ptr()))
+                }
+                Op::SetGid { gid } => check(libc::syscall(libc::SYS_setresgid, *gid, *gid, *gid)),
+                Op::SetUid { uid } => check(libc::syscall(libc::SYS_setresuid, *uid, *uid, *uid)),
+                Op::DropBoundingSet => drop_bounding_set(),
+                Op::DropCapabilities => drop_capabilities(),
+                Op::NoNewPrivileges => check(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)),
+                Op::Filter { program } => {
+                    let filter = libc::sock_fprog {
+                        len: program.len() as u16,
+                        // `Instruction` has the layout of `sock_filter`.
+                        filter: program.as_ptr().cast_mut().cast(),
+                    };
+                    let install = libc::SECCOMP_SET_MODE_FILTER;
+                    check(libc::syscall(libc::SYS_seccomp, install, 0, &raw const filter))
+                }
+                Op::ScopeAbstractSockets => scope_abstract_sockets(),
+                Op::DeathSignal => {
+                    check(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0))
+                }
+                Op::Duplicate { from, to } => check(libc::dup2(*from, *to)),
+                Op::CloseOnExecFrom { first } => check(libc::syscall(
+                    libc::SYS_close_range,
+                    *first,
+                    u32::MAX,
+                    libc::CLOSE_RANGE_CLOEXEC,
+                )),
+                Op::Exec { program, .. } => {
+                    libc::execve(
+                        program.as_ptr(),
+                        self.vectors.args.as_ptr(),
+                        self.vectors.env.as_ptr(),
+                    );
+                    Err(errno())
+                }
+            }
+        }
+    }
+}
+
+impl Kernel<'_> {
+    /// Send MESSAGE and wait for one byte; a parent that is gone counts as `ESRCH`.
+    fn ask(&self, message: Message) -> Result<(), Errno> {
+        send(self.socket, message, 0, 0)?;
+        let mut answer = 0_u8;
+        // SAFETY: one byte is read into one byte.
+        match unsafe { libc::read(self.socket, (&raw mut answer).cast(), 1) } {
+            1 => Ok(()),
+            0 => Err(libc::ESRCH),
+            _ => Err(errno()),
+        }
+    }
+}
+
+/// A message on the line between child and parent: kind, index of a step, error number.
+fn send(socket: RawFd, message: Message, index: u32, errno_value: i32) -> Result<(), Errno> {
+    let words = [message as u32, index, errno_value as u32];
+    // SAFETY: the length is that of the array.
+    let sent = unsafe { libc::send(socket, words.as_ptr().cast(), 12, libc::MSG_NOSIGNAL) };
+    check(sent as i64)
+}
+
+/// Receive a message from the child: `None` when it has closed its end, by exec or by its death.
+pub(crate) fn receive(socket: &OwnedFd) -> std::io::Result<Option<(u32, u32, i32)>> {
+    let mut words = [0_u32; 3];
+    loop {
+        // SAFETY: the length is that of the array.
+        match unsafe { libc::recv(socket.as_raw_fd(), words.as_mut_ptr().cast(), 12, 0) } {
+            12 => return Ok(Some((words[0], words[1], words[2] as i32))),
+            n if n >= 0 => return Ok(None),
+            _ if errno() == libc::EINTR => {}
+            // What a peer that died with unread data leaves behind.
+            _ if errno() == libc::ECONNRESET => return Ok(None),
+            _ => return Err(std::io::Error::last_os_error()),
+        }
+    }
+}
+
+fn mount_attributes(target: &CStr, set: u64) -> Result<(), Errno> {
+    let attributes = libc::mount_attr { attr_set: set, attr_clr: 0, propagation: 0, userns_fd: 0 };
+    // SAFETY: the structure lives until the call returns, and its size is passed.
+    check(unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            libc::AT_FDCWD,
+            target.as_ptr(),
+            libc::AT_RECURSIVE,
+            &raw const attributes,
+            size_of::<libc::mount_attr>(),
+        )
+    })
+}
+
+fn write_file(path: &CStr, flags: i32, mode: u32, contents: &[u8]) -> Result<(), Errno> {
+    let flags = flags | libc::O_WRONLY | libc::O_CLOEXEC | libc::O_NOFOLLOW;
+    // SAFETY: PATH is a C string; the slice shrinks with what was written; FD is ours to close.
+    unsafe {
+        let fd = libc::open(path.as_ptr(), flags, mode);
+        check(fd)?;
+        let mut rest = contents;
+        let mut result = Ok(());
+        while !rest.is_empty() {
+            let n = libc::write(fd, rest.as_ptr().cast(), rest.len());
+            match usize::try_from(n) {
+                Ok(n) => rest = rest.get(n..).unwrap_or(&[]),
+                Err(_) => {
+                    result = Err(errno());
+                    break;
+                }
+            }
+        }
+        libc::close(fd);
+        result
+    }
+}
+
+/// Bring up `lo`, which gives a new network namespace 127.0.0.1 and ::1.
+fn loopback_up() -> Result<(), Errno> {
+    // SAFETY: `ifreq` is plain data for which zeros are valid; the descriptor is ours.
+    unsafe {
+        let fd = libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0);
+        check(fd)?;
+        let mut request: libc::ifreq = MaybeUninit::zeroed().assume_init();
+        request.ifr_name[0] = b'l' as libc::c_char;
+        request.ifr_name[1] = b'o' as libc::c_char;
+        request.ifr_ifru.ifru_flags =
+            (libc::IFF_UP | libc::IFF_LOOPBACK | libc::IFF_RUNNING) as i16;
+        let result = check(libc::ioctl(fd, libc::SIOCSIFFLAGS as _, &raw mut request));
+        libc::close(fd);
+        result
+    }
+}
+
+/// Soft limit zero; the hard one stays, as in guix-daemon, for builds that test core dumps.
+fn no_core_dumps() -> Result<(), Errno> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the structure is read and written within the calls.
+    unsafe {
+        check(libc::getrlimit(libc::RLIMIT_CORE, &raw mut limit))?;
+        limit.rlim_cur = 0;
+        check(libc::setrlimit(libc::RLIMIT_CORE, &raw const limit))
+    }
+}
+
+/// Default actions for all signals: a Rust program ignores SIGPIPE, and ignored signals survive exec.
+fn reset_signals() -> Result<(), Errno> {
+    // SAFETY: zeros are a valid `sigaction` that says SIG_DFL. Errors are for KILL, STOP and the C
+    // library's own signals, which need no reset.
+    unsafe {
+        let default: libc::sigaction = MaybeUninit::zeroed().assume_init();
+        for signal in 1..=64 {
+            libc::sigaction(signal, &raw const default, ptr::null_mut());
+        }
+    }
+    Ok(())
+}
+
+fn unblock_signals() -> Result<(), Errno> {
+    // SAFETY: the set is initialised by `sigemptyset`.
+    unsafe {
+        let mut none = MaybeUninit::<libc::sigset_t>::uninit();
+        libc::sigemptyset(none.as_mut_ptr());
+        check(libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut()))
+    }
+}
+
+fn drop_bounding_set() -> Result<(), Errno> {
+    for capability in 0..64 {
+        // SAFETY: integer arguments only.
+        match check(unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0) }) {
+            Err(libc::EINVAL) => break,
+            other => other?,
+        }
+    }
+    Ok(())
+}
+
+/// Empty the ambient, inheritable, permitted and effective sets.
+fn drop_capabilities() -> Result<(), Errno> {
+    #[repr(C)]
+    struct Header {
+        version: u32,
+        pid: i32,
+    }
+    let header = Header { version: 0x2008_0522, pid: 0 };
+    let none = [0_u32; 6];
+    let clear = libc::PR_CAP_AMBIENT_CLEAR_ALL;
+    // SAFETY: version 3 of the interface reads two structures of three words each.
+    unsafe {
+        check(libc::prctl(libc::PR_CAP_AMBIENT, clear, 0, 0, 0))?;
+        check(libc::syscall(libc::SYS_capset, &raw const header, none.as_ptr()))
+    }
+}
+
+/// Cut off abstract Unix sockets that were made outside this build, as far as the kernel can (Linux
+/// 6.12): only of use where the network namespace is the host's, whose abstract sockets are otherwise
+/// reachable. An older kernel makes no difference here; `docs/isolation.md` says so.
+fn scope_abstract_sockets() -> Result<(), Errno> {
+    #[repr(C)]
+    struct Ruleset {
+        access_fs: u64,
+        access_net: u64,
+        scoped: u64,
+    }
+    const ABSTRACT_UNIX_SOCKET: u64 = 1;
+    let rules = Ruleset { access_fs: 0, access_net: 0, scoped: ABSTRACT_UNIX_SOCKET };
+    // SAFETY: the structure's size is passed; the descriptor is ours.
+    unsafe {
+        let size = size_of::<Ruleset>();
+        let fd = libc::syscall(libc::SYS_landlock_create_ruleset, &raw const rules, size, 0);
+        if fd < 0 {
+            return match errno() {
+                libc::ENOSYS | libc::EOPNOTSUPP | libc::E2BIG | libc::EINVAL => Ok(()),
+                other => Err(other),
+            };
+        }
+        let result = check(libc::syscall(libc::SYS_landlock_restrict_self, fd, 0));
+        libc::close(fd as i32);
+        result
+    }
+}
+
+/// A child made by [`spawn`]: its number, and a descriptor that stands for it even once the number has been reused.
+pub(crate) struct Child {
+    pub pid: libc::pid_t,
+    pub pidfd: OwnedFd,
+}
+
+/// Make a child in new namespaces (FLAGS) that carries out STEPS, the last of which is an exec.
+/// SOCKET is the child's end of the line.
+pub(crate) fn spawn(flags: i32, steps: &[Step], socket: &OwnedFd) -> std::io::Result<Child> {
+    let vectors = ExecVectors::of(steps);
+    let socket = socket.as_raw_fd();
+    let mut pidfd: libc::c_int = -1;
+    let flags = (flags | libc::CLONE_PIDFD | libc::SIGCHLD) as libc::c_ulong;
+    let blocked = SignalsBlocked::new();
+    // SAFETY: without CLONE_VM this is fork(2): the child has a copy of all memory and its own stack.
+    // It calls nothing but `run` with `Kernel`, which allocates nothing and takes no lock, and leaves
+    // by exec or `_exit`. The kernel stores the descriptor at the third argument, in the parent.
+    let pid = unsafe {
+        let pid = libc::syscall(libc::SYS_clone, flags, 0_usize, &raw mut pidfd, 0_usize, 0_usize);
+        if pid == 0 {
+            let mut kernel = Kernel { socket, vectors: &vectors };
+            if let Err((index, errno)) = run(steps, &mut kernel) {
+                let _ = send(socket, Message::Failed, index as u32, errno);
+            }
+            libc::_exit(127);
+        }
+        pid
+    };
+    let error = std::io::Error::last_os_error();
+    drop(blocked);
+    if pid < 0 {
+        return Err(error);
+    }
+    // SAFETY: the kernel made this descriptor for us.
+    let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
+    Ok(Child { pid: pid as libc::pid_t, pidfd })
+}
+
+/// Carry out STEPS in this very process; returns what failed, or `None` when they are all done.
+pub(crate) fn run_here(steps: &[Step]) -> Option<(usize, Errno)> {
+    let vectors = ExecVectors::of(steps);
+    run(steps, &mut Kernel { socket: -1, vectors: &vectors }).err()
+}
+
+/// All signals blocked in this thread, so that no handler of this program runs in the child before
+/// `ResetSignals`; undone when dropped.
+struct SignalsBlocked(libc::sigset_t);
+
+impl SignalsBlocked {
+    fn new() -> Self {
+        // SAFETY: both sets are initialised by the calls before they are read.
+        unsafe {
+            let mut all = MaybeUninit::<libc::sigset_t>::uninit();
+            let mut before = MaybeUninit::<libc::sigset_t>::zeroed();
+            libc::sigfillset(all.as_mut_ptr());
+            libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr());
+            Self(before.assume_init())
+        }
+    }
+}
+
+impl Drop for SignalsBlocked {
+    fn drop(&mut self) {
+        // SAFETY: the set was filled in by `pthread_sigmask`.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, ptr::null_mut()) };
+    }
+}
+
+/// Kill all processes of UID from a child that takes its ID, so that the kernel decides who is hit.
+pub(crate) fn kill_all_of(uid: u32) -> std::io::Result<()> {
+    // SAFETY: as in `spawn`: the child makes three system calls and exits. kill(-1) spares the caller.
+    let pid = unsafe {
+        let pid = libc::syscall(
+            libc::SYS_clone,
+            libc::SIGCHLD as usize,
+            0_usize,
+            0_usize,
+            0_usize,
+            0_usize,
+        );
+        if pid == 0 {
+            if libc::syscall(libc::SYS_setresuid, uid, uid, uid) != 0 {
+                libc::_exit(errno());
+            }
+            if libc::kill(-1, libc::SIGKILL) != 0 && errno() != libc::ESRCH {
+                libc::_exit(errno());
+            }
+            libc::_exit(0);
+        }
+        pid
+    };
+    if pid < 0 {
+        return Err(std::io::Error::last_os_error());
+    }
+    let mut status = 0;
+    // SAFETY: STATUS outlives the call; the child is ours.
+    while unsafe { libc::waitpid(pid as libc::pid_t, &raw mut status, 0) } < 0 {
+        if errno() != libc::EINTR {
+            return Err(std::io::Error::last_os_error());
+        }
+    }
+    match libc::WEXITSTATUS(status) {
+        0 => Ok(()),
+        code => Err(std::io::Error::from_raw_os_error(code)),
+    }
+}
+
+/// SIGKILL for the process behind PIDFD; one that has ended already is fine.
+pub(crate) fn kill(pidfd: &OwnedFd) {
+    // SAFETY: no pointers but a null one.
+    unsafe {
+        libc::syscall(
+            libc::SYS_pidfd_send_signal,
+            pidfd.as_raw_fd(),
+            libc::SIGKILL,
+            ptr::null::<libc::c_void>(),
+            0,
+        )
+    };
+}
+
+/// Reap the child PID and return its raw status.
+pub(crate) fn reap(pid: libc::pid_t) -> std::io::Result<i32> {
+    let mut status = 0;
+    loop {
+        // SAFETY: STATUS outlives the call.
+        if unsafe { libc::waitpid(pid, &raw mut status, 0) } >= 0 {
+            return Ok(status);
+        }
+        if errno() != libc::EINTR {
+            return Err(std::io::Error::last_os_error());
+        }
+    }
+}
