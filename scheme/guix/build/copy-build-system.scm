@@ -57,10 +57,12 @@
     (string-append (assoc-ref outputs output) "/" target))
   (define filters?
     (or include exclude include-regexp exclude-regexp))
+  (define directory?                    ;fails if there is no SOURCE
+    (file-is-directory? source))
   (define included? (file-selector include include-regexp #t))
   (define excluded? (file-selector exclude exclude-regexp #f))
 
-  (when (and filters? (not (file-is-directory? source)))
+  (when (and filters? (not directory?))
     (error "Cannot use filters when SOURCE is a file."))
   (if (or filters? (string-suffix? "/" source))
       (copy-selected source destination

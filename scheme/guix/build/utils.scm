@@ -511,7 +511,7 @@ labels and directories, that has it.  Raise a search error if none has."
   "Like 'every', but call PRED on all elements of LST whatever it returns."
   (fold (lambda (element result)
           (let ((this (pred element)))
-            (and result this)))
+            (and this result)))
         #t lst))
 
 (define (edit-at-key who reference key=? alist edit)
