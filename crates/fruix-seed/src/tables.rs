@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The relocation tables: per item, its packages and what is special about them.
+//!
+//! What holds for every file (interpreter, run path, shebangs, linker scripts, dead host paths) is not here but in
+//! `relocate`. A `retarget` is used only where the program takes the string's address; where its
+//! length is compiled in, nothing but a rebuild helps, and the path is left dead.
+
+use crate::recipe::Step;
+use crate::universe::{LD_MARKER, Platform, TOOLS};
+
+/// One item's table.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// The item's name.
+    pub name: &'static str,
+    /// Patterns of its package names; `?` marks those that not every distribution has.
+    pub debs: &'static [&'static str],
+    /// Output names.
+    pub outputs: &'static [&'static str],
+    /// Items it needs besides the libraries that its packages depend on.
+    pub inputs: &'static [&'static str],
+    /// The steps.
+    pub steps: Vec<Step>,
+}
+
+fn drop(pattern: &str) -> Step {
+    Step::Drop(pattern.to_owned())
+}
+
+fn link(place: &str, target: &str) -> Step {
+    Step::Link(place.to_owned(), target.to_owned())
+}
+
+fn retarget(pattern: &str, old: &str, new: &str) -> Step {
+    Step::Retarget(pattern.to_owned(), old.to_owned(), new.to_owned())
+}
+
+fn moved(pattern: &str, output: &str) -> Step {
+    Step::Move(pattern.to_owned(), output.to_owned())
+}
+
+/// Steps that every dynamically linked item has.
+pub fn library(platform: &Platform) -> Vec<Step> {
+    vec![Step::Interpreter(format!("@glibc@/lib/{}", platform.linker))]
+}
+
+/// A tool: table of an item that links against glibc and whose scripts want a shell.
+fn tool(
+    platform: &Platform,
+    name: &'static str,
+    debs: &'static [&'static str],
+    steps: Vec<Step>,
+) -> Table {
+    let mut all = library(platform);
+    all.push(Step::Shell("@bash@/bin/bash".to_owned()));
+    all.extend(steps);
+    Table { name, debs, outputs: &["out"], inputs: &["glibc", "bash"], steps: all }
+}
+
+/// All tables, in the order of `standard-packages` turned round: the most basic first.
+pub fn tables(platform: &Platform) -> Vec<Table> {
+    let sh = |pattern| retarget(pattern, "/bin/sh", "@bash@/bin/sh");
+    let mut all = vec![bash_static(), glibc(platform), bash(platform), gcc(platform)];
+    all.push(binutils(platform));
+    all.push(Table {
+        name: "ld-wrapper",
+        debs: &[],
+        outputs: &["out"],
+        inputs: &["binutils", TOOLS],
+        steps: vec![
+            Step::Copy("bin/ld".into(), format!("@{TOOLS}@/bin/fruix-ld-wrapper")),
+            Step::Fill("bin/ld".into(), LD_MARKER.into(), "@binutils@/bin/ld".into()),
+        ],
+    });
+    let tool = |name, debs, steps| tool(platform, name, debs, steps);
+    all.push(tool("make", &["make"], vec![sh("bin/make")]));
+    let coreutils = vec![
+        sh("bin/split"),
+        sh("sbin/chroot"),
+        retarget("bin/stdbuf", "/usr/libexec/coreutils", "@out@/libexec/coreutils"),
+    ];
+    all.push(tool("coreutils", &["coreutils", "?gnu-coreutils"], coreutils));
+    let xz = ["lzma", "unlzma", "lzcat"].map(|name| link(&format!("bin/{name}"), "xz"));
+    all.push(tool("xz", &["xz-utils"], xz.to_vec()));
+    all.push(tool("grep", &["grep"], vec![]));
+    all.push(tool("sed", &["sed"], vec![]));
+    all.push(tool("zstd", &["zstd"], vec![]));
+    all.push(tool(
+        "gawk",
+        &["gawk"],
+        vec![
+            link("bin/awk", "gawk"),
+            sh("bin/gawk"),
+            retarget("bin/gawk", ".:/usr/share/awk", ".:@out@/share/awk"),
+        ],
+    ));
+    all.push(tool("findutils", &["findutils"], vec![]));
+    all.push(tool("patch", &["patch"], vec![]));
+    let mut diffutils = tool(
+        "diffutils",
+        &["diffutils"],
+        vec![retarget("bin/diff", "/usr/bin/pr", "@coreutils@/bin/pr")],
+    );
+    diffutils.inputs = &["glibc", "bash", "coreutils"];
+    all.push(diffutils);
+    all.push(tool(
+        "file",
+        &["file", "libmagic*"],
+        vec![retarget(
+            "lib/libmagic.so.1*",
+            "/etc/magic:/usr/share/misc/magic",
+            "@out@/share/misc/magic",
+        )],
+    ));
+    all.push(tool("bzip2", &["bzip2"], vec![]));
+    all.push(tool("gzip", &["gzip"], vec![]));
+    // `tarcat` and `rmt` serve remote tape drives.
+    all.push(tool("tar", &["tar"], vec![drop("sbin/*"), sh("bin/tar")]));
+    all
+}
+
+/// The shell that libc starts: linked statically, so that libc can refer to it without a cycle.
+fn bash_static() -> Table {
+    let steps = vec![link("bin/bash", "bash-static"), link("bin/sh", "bash-static")];
+    Table { name: "bash-static", debs: &["bash-static"], outputs: &["out"], inputs: &[], steps }
+}
+
+fn glibc(platform: &Platform) -> Table {
+    let mut steps = vec![
+        Step::Interpreter(format!("@out@/lib/{}", platform.linker)),
+        Step::Shell("@bash-static@/bin/bash".to_owned()),
+        drop("lib/pkgconfig/*"),
+        // Time zone tools without time zones.
+        drop("bin/tzselect"),
+        Step::Text("include/paths.h".into(), "/bin/sh".into(), "@bash-static@/bin/sh".into()),
+        // system, popen, and execvp of a file without #!.
+        retarget("lib/libc.so.6", "/bin/sh", "@bash-static@/bin/sh"),
+        // The cache names the directory of the modules; `GCONV_PATH`'s default has its length compiled in.
+        retarget(
+            "lib/libc.so.6",
+            &format!("/usr/lib/{}/gconv/gconv-modules.cache", platform.triplet),
+            "@out@/lib/gconv/gconv-modules.cache",
+        ),
+    ];
+    for archive in
+        ["libc", "libm", "libm-*", "libmvec", "libg", "libresolv", "libBrokenLocale", "libcrypt", "libmcheck"]
+    {
+        steps.push(moved(&format!("lib/{archive}.a"), "static"));
+    }
+    steps.push(Step::Run(vec![
+        "@out@/sbin/iconvconfig".into(),
+        "--nostdlib".into(),
+        "--output=@out@/lib/gconv/gconv-modules.cache".into(),
+        "@out@/lib/gconv".into(),
+    ]));
+    Table {
+        name: "glibc",
+        // libgcc_s is beside libc because libc loads it (pthread_cancel, backtrace).
+        debs: &["libc6", "libc6-dev", "libc-bin", "linux-libc-dev", "libcrypt1", "libcrypt-dev", "libgcc-s1"],
+        outputs: &["out", "static"],
+        inputs: &["bash-static"],
+        steps,
+    }
+}
+
+fn bash(platform: &Platform) -> Table {
+    let mut steps = library(platform);
+    steps.extend([
+        Step::Shell("@out@/bin/bash".to_owned()),
+        link("bin/sh", "bash"),
+        drop("bin/clear_console"),
+        retarget("bin/bash", "/bin/sh", "@out@/bin/sh"),
+    ]);
+    Table { name: "bash", debs: &["bash"], outputs: &["out"], inputs: &["glibc"], steps }
+}
+
+fn binutils(platform: &Platform) -> Table {
+    // The profiler runs half a dozen host programs by name, and nothing builds with it.
+    let steps = vec![drop("bin/*gp-*"), drop("bin/*gprofng*"), drop("lib/gprofng/*")];
+    let debs = &["binutils", "binutils-*linux-gnu*", "libbinutils", "libctf*", "?libsframe*"];
+    tool(platform, "binutils", debs, steps)
+}
+
+fn gcc(platform: &Platform) -> Table {
+    let Platform { triplet, linker, gcc } = platform;
+    let private = format!("lib/gcc/{triplet}/{gcc}");
+    let mut steps = library(platform);
+    for name in ["gcc", "g++", "cpp", "gcc-ar", "gcc-nm", "gcc-ranlib", "gcov", "gcov-tool", "gcov-dump"] {
+        steps.push(link(&format!("bin/{name}"), &format!("{name}-{gcc}")));
+    }
+    steps.extend([
+        link("bin/cc", "gcc"),
+        link("bin/c++", "g++"),
+        drop("bin/*lto-dump*"),
+        drop(&format!("{private}/plugin/*")),
+        drop(&format!("{private}/libcc1*")),
+        drop(&format!("{private}/libsanitizer.spec")),
+        drop(&format!("{private}/g++-mapper-server")),
+    ]);
+    for name in ["asan", "tsan", "lsan", "ubsan", "hwasan", "itm", "quadmath"] {
+        steps.push(drop(&format!("{private}/lib{name}*")));
+    }
+    // What programs link at run time is in an output of its own, and so are the links through which the
+    // linker finds it: the wrapper takes the run path from there.
+    steps.push(moved("lib/lib*.so*", "lib"));
+    for name in ["gcc_s", "stdc++", "gomp", "atomic"] {
+        steps.push(drop(&format!("{private}/lib{name}.so")));
+        if name != "gcc_s" {
+            let major = if name == "stdc++" { "6" } else { "1" };
+            let place = format!("lib/lib{name}.so");
+            steps.push(link(&place, &format!("lib{name}.so.{major}")));
+            steps.push(moved(&place, "lib"));
+        }
+    }
+    steps.push(Step::Write(
+        "lib/libgcc_s.so".into(),
+        "/* The shared library first, then what only the static one has. */\nGROUP ( libgcc_s.so.1 -lgcc )\n"
+            .into(),
+    ));
+    steps.push(moved("lib/libgcc_s.so", "lib"));
+    steps.push(Step::Write(format!("{private}/specs"), specs(linker)));
+    Table {
+        name: "gcc",
+        debs: &[
+            "gcc-*", "cpp-*", "g++-*", "libgcc-*-dev", "libstdc++-*-dev", "libgcc-s1", "libstdc++6",
+            "?libgomp1", "?libatomic1",
+        ],
+        outputs: &["out", "lib"],
+        inputs: &["glibc"],
+        steps,
+    }
+}
+
+/// What GCC adds to its built-in specs when it starts: where libc is, which its own search paths, relative to where
+/// it stands, do not tell.
+fn specs(linker: &str) -> String {
+    format!(
+        "*startfile_prefix_spec:\n@glibc@/lib/ @lib@/lib/\n\n\
+         *cpp:\n+ %{{!nostdinc:-idirafter @glibc@/include}}\n\n\
+         *link:\n+ %{{!r:%{{!static:%{{!static-pie:-rpath @glibc@/lib %{{!shared:-dynamic-linker @glibc@/lib/{linker}}}}}}}}}\n\n"
+    )
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Which packages make which item, and what derivation makes it.
+//!
+//! The items carry the names that `standard-packages` of `(guix build-system gnu)` gives them, after a shell that
+//! libc can name without a cycle (`bash-static`) and one item per library package that they link against.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::apt::{Apt, AptError};
+use crate::hostpath::glob;
+use crate::lock::{Lock, LockEntry};
+use crate::recipe::Recipe;
+use crate::tables::{self, Table};
+
+/// What the slot of the linker wrapper begins with.
+pub const LD_MARKER: &str = "@fruix real ld@";
+/// Size of the slot in bytes.
+pub const LD_SLOT: usize = 1024;
+/// The name under which `ld-wrapper` expects the item that holds `bin/fruix-ld-wrapper`.
+pub const TOOLS: &str = "seed-tools";
+
+/// One item of the seed: everything that goes into its derivation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeedItem {
+    /// Package name.
+    pub name: String,
+    /// Version.
+    pub version: String,
+    /// Output names; the first is `out`.
+    pub outputs: Vec<String>,
+    /// Its packages.
+    pub debs: Vec<LockEntry>,
+    /// Names of the seed items that it refers to, earlier ones first searched for libraries. `seed-tools` is the
+    /// item that holds this crate's programs.
+    pub inputs: Vec<String>,
+    /// What `fruix-relocate` shall do.
+    pub recipe: Recipe,
+}
+
+/// Why a lock makes no universe.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum UniverseError {
+    /// No locked package fits.
+    #[error("the lock has no package for {item} (pattern {pattern:?})")]
+    Missing {
+        /// The item.
+        item: &'static str,
+        /// The pattern of the package name.
+        pattern: &'static str,
+    },
+    /// The architecture is not one that we know.
+    #[error("no seed for architecture {0:?}")]
+    Architecture(String),
+    /// Items need each other in a circle.
+    #[error("seed items need each other in a circle: {0}")]
+    Cycle(String),
+}
+
+/// Packages to begin with, when a lock is resolved.
+const ROOTS: [&str; 21] = [
+    "bash-static", "bash", "make", "tar", "gzip", "bzip2", "file", "diffutils", "patch", "findutils",
+    "gawk", "zstd", "sed", "grep", "xz-utils", "coreutils", "binutils", "gcc", "g++", "libc6-dev",
+    "libc-bin",
+];
+
+/// Packages that only name others.
+fn is_passage(name: &str) -> bool {
+    matches!(name, "gcc" | "g++" | "cpp") || is_meta_compiler(name)
+}
+
+/// `gcc-x86-64-linux-gnu` (without a number) of newer distributions.
+fn is_meta_compiler(name: &str) -> bool {
+    ["gcc-", "g++-", "cpp-"].iter().any(|start| {
+        let rest = name.strip_prefix(start);
+        rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+    })
+}
+
+/// Whether the seed takes the package `name` when another one needs it: compilers and libraries, but not what only
+/// debuggers, profilers and sanitizers use.
+fn is_wanted(name: &str) -> bool {
+    const LEFT_OUT: [&str; 12] = [
+        "libcc1-*", "libgprofng*", "libasan*", "libtsan*", "liblsan*", "libubsan*", "libhwasan*",
+        "libitm*", "libquadmath*", "libc-dev-bin", "libnsl*", "libtirpc*",
+    ];
+    if LEFT_OUT.iter().any(|pattern| glob(pattern, name)) {
+        return false;
+    }
+    let compiler = ["gcc-*", "g++-*", "cpp-*"].iter().any(|pattern| glob(pattern, name));
+    (compiler && !name.ends_with("-base"))
+        || glob("lib*", name)
+        || glob("binutils-*linux-gnu*", name)
+        || matches!(name, "zlib1g" | "linux-libc-dev" | "gnu-coreutils")
+}
+
+/// Resolve a lock from the host's package index.
+pub fn resolve(apt: &Apt) -> Result<Lock, AptError> {
+    apt.resolve(&ROOTS, &is_wanted, &is_passage)
+}
+
+/// The items that `lock` makes, each after those it needs.
+pub fn universe(lock: &Lock) -> Result<Vec<SeedItem>, UniverseError> {
+    let platform = Platform::of(lock)?;
+    let tables = tables::tables(&platform);
+    let mut owner: BTreeMap<&str, String> = BTreeMap::new();
+    let mut items = Vec::new();
+    for table in &tables {
+        let debs = choose(lock, table)?;
+        for deb in &debs {
+            owner.entry(&deb.name).or_insert_with(|| table.name.to_owned());
+        }
+        items.push((table, debs));
+    }
+    let libraries: Vec<&LockEntry> =
+        lock.entries.iter().filter(|entry| !owner.contains_key(entry.name.as_str())).collect();
+    for entry in &libraries {
+        owner.insert(&entry.name, entry.name.clone());
+    }
+    let mut all = Vec::new();
+    for entry in libraries {
+        let recipe = Recipe { steps: tables::library(&platform) };
+        let fixed = ["glibc".to_owned()];
+        all.push(item(&entry.name, entry, vec![entry], &["out"], &fixed, &owner, recipe));
+    }
+    for (table, debs) in items {
+        let fixed: Vec<String> = table.inputs.iter().map(|&name| name.to_owned()).collect();
+        let recipe = Recipe { steps: table.steps.clone() };
+        match debs.first() {
+            Some(&main) => {
+                all.push(item(table.name, main, debs, table.outputs, &fixed, &owner, recipe));
+            }
+            None => all.push(SeedItem {
+                name: table.name.to_owned(),
+                version: "0".to_owned(),
+                outputs: table.outputs.iter().map(|&name| name.to_owned()).collect(),
+                debs: Vec::new(),
+                inputs: fixed,
+                recipe,
+            }),
+        }
+    }
+    sort(all)
+}
+
+/// The packages of an item: the first pattern's is the one that gives it its version.
+fn choose<'a>(lock: &'a Lock, table: &Table) -> Result<Vec<&'a LockEntry>, UniverseError> {
+    let mut chosen: Vec<&LockEntry> = Vec::new();
+    for &pattern in table.debs {
+        let optional = pattern.strip_prefix('?');
+        let before = chosen.len();
+        for entry in &lock.entries {
+            let fits = glob(optional.unwrap_or(pattern), &entry.name);
+            if fits && !chosen.iter().any(|other| other.name == entry.name) {
+                chosen.push(entry);
+            }
+        }
+        if chosen.len() == before && optional.is_none() {
+            return Err(UniverseError::Missing { item: table.name, pattern });
+        }
+    }
+    Ok(chosen)
+}
+
+fn item(
+    name: &str,
+    main: &LockEntry,
+    debs: Vec<&LockEntry>,
+    outputs: &[&str],
+    fixed: &[String],
+    owner: &BTreeMap<&str, String>,
+    recipe: Recipe,
+) -> SeedItem {
+    let mut inputs = fixed.to_vec();
+    for needed in debs.iter().flat_map(|deb| &deb.depends) {
+        let Some(input) = owner.get(needed.as_str()) else { continue };
+        // The tools that Debian's compiler needs at run time are found through PATH here.
+        let tool = matches!(input.as_str(), "binutils" | "gcc");
+        if input != name && !tool && !inputs.contains(input) {
+            inputs.push(input.clone());
+        }
+    }
+    if name == "glibc" || name == "bash-static" {
+        inputs = fixed.to_vec();
+    }
+    SeedItem {
+        name: name.to_owned(),
+        version: main.upstream_version().to_owned(),
+        outputs: outputs.iter().map(|&name| name.to_owned()).collect(),
+        debs: debs.into_iter().cloned().collect(),
+        inputs,
+        recipe,
+    }
+}
+
+/// Put every item after those it needs, otherwise keeping the order.
+fn sort(mut items: Vec<SeedItem>) -> Result<Vec<SeedItem>, UniverseError> {
+    let mut done = BTreeSet::from([TOOLS.to_owned()]);
+    let mut sorted = Vec::new();
+    while !items.is_empty() {
+        let (ready, waiting): (Vec<_>, Vec<_>) =
+            items.into_iter().partition(|item| item.inputs.iter().all(|input| done.contains(input)));
+        if ready.is_empty() {
+            let names: Vec<String> = waiting.into_iter().map(|item| item.name).collect();
+            return Err(UniverseError::Cycle(names.join(", ")));
+        }
+        done.extend(ready.iter().map(|item| item.name.clone()));
+        sorted.extend(ready);
+        items = waiting;
+    }
+    Ok(sorted)
+}
+
+/// What of the lock the tables need to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Platform {
+    /// The distribution's architecture name in paths.
+    pub triplet: &'static str,
+    /// The dynamic linker's file name.
+    pub linker: &'static str,
+    /// The compiler's major version.
+    pub gcc: String,
+}
+
+impl Platform {
+    fn of(lock: &Lock) -> Result<Platform, UniverseError> {
+        let architecture = lock.get("libc6").map_or("", |entry| entry.architecture.as_str());
+        let (triplet, linker) = match architecture {
+            "amd64" => ("x86_64-linux-gnu", "ld-linux-x86-64.so.2"),
+            other => return Err(UniverseError::Architecture(other.to_owned())),
+        };
+        let is_number = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let mut versions = lock.entries.iter().filter_map(|entry| entry.name.strip_prefix("gcc-"));
+        let gcc = versions.find(is_number);
+        let gcc = gcc.ok_or(UniverseError::Missing { item: "gcc", pattern: "gcc-N" })?;
+        Ok(Platform { triplet, linker, gcc: gcc.to_owned() })
+    }
+}
+
+impl SeedItem {
+    /// The environment of its derivation, beside the outputs' own variables: `recipe`, `debs`, `inputs`,
+    /// `outputs`. `deb` and `input` give the store paths.
+    pub fn environment(
+        &self,
+        deb: &dyn Fn(&LockEntry) -> String,
+        input: &dyn Fn(&str) -> String,
+    ) -> BTreeMap<String, String> {
+        let debs: Vec<String> = self.debs.iter().map(deb).collect();
+        let inputs = self.inputs.iter().map(|name| format!("{name}={}", input(name)));
+        let inputs: Vec<String> = inputs.collect();
+        BTreeMap::from([
+            ("recipe".to_owned(), self.recipe.to_string()),
+            ("debs".to_owned(), debs.join(" ")),
+            ("inputs".to_owned(), inputs.join(" ")),
+            ("outputs".to_owned(), self.outputs.join(" ")),
+        ])
+    }
+}
