@@ -292,6 +292,7 @@ pub enum Part {
     CoreLimit,
     Descriptors,
     Session,
+    Keyring,
     Environment,
     Signals,
     DeathSignal,

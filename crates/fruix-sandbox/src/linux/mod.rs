@@ -9,6 +9,8 @@ mod ops;
 mod plan;
 mod real;
 mod seccomp;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::fs;

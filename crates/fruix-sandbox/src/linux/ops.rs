@@ -93,6 +93,8 @@ pub(crate) enum Op {
         name: CString,
     },
     NewSession,
+    /// An empty session keyring in place of the caller's.
+    NewKeyring,
     Personality {
         persona: u64,
     },

@@ -93,7 +93,11 @@ impl Plan {
             flags,
             data: c_string(data)?,
         };
-        let inside = target.strip_prefix("/new").filter(|t| !t.is_empty()).unwrap_or("/");
+        let inside = match target.strip_prefix("/new") {
+            Some("") => "/",
+            Some(inside) => inside,
+            None => target,
+        };
         self.push(format!("mounting {fstype} on {inside}"), op);
         Ok(())
     }
@@ -367,6 +371,9 @@ fn devices(plan: &mut Plan, request: &BuildRequest) -> Result<()> {
 fn process_attributes(plan: &mut Plan, request: &BuildRequest, fds: Option<Descriptors>) {
     if !matches!(request.stdio, Stdio::Inherit) && request.has(Part::Session) {
         plan.push("creating a session", Op::NewSession);
+    }
+    if request.has(Part::Keyring) {
+        plan.push("creating a session keyring", Op::NewKeyring);
     }
     if request.has(Part::Personality) {
         let linux32 = if request.personality.linux32 { PER_LINUX32 } else { 0 };

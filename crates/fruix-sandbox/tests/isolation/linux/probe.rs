@@ -18,6 +18,7 @@ fn name(error: &io::Error) -> String {
         Some(libc::ENOENT) => "ENOENT".into(),
         Some(libc::ECONNREFUSED) => "ECONNREFUSED".into(),
         Some(libc::ENETUNREACH) => "ENETUNREACH".into(),
+        Some(libc::ENOKEY) => "ENOKEY".into(),
         Some(libc::ENOSYS) => "ENOSYS".into(),
         other => format!("error {other:?}"),
     }
@@ -92,6 +93,16 @@ fn abstract_socket(socket: &str) -> io::Result<()> {
 fn chmod(path: &str, mode: u32) -> io::Result<()> {
     fs::write(path, "x")?;
     fs::set_permissions(path, fs::Permissions::from_mode(mode))
+}
+
+/// Look for a key in the session's keyring.
+fn find_key(key: &str) -> io::Result<()> {
+    let (search, session) = (10, -3);
+    let key = CString::new(key)?;
+    let kind = c"user";
+    let found =
+        unsafe { libc::syscall(libc::SYS_keyctl, search, session, kind.as_ptr(), key.as_ptr(), 0) };
+    check(if found > 0 { 0 } else { -1 })
 }
 
 /// Every way to create a file with the set-user-ID bit in one go.
@@ -170,6 +181,7 @@ pub fn run(args: &[String]) {
             limit.rlim_cur.to_string()
         }
         "shm" => outcome(check(unsafe { libc::shmget(arg(1).parse().unwrap_or(0), 0, 0) })),
+        "key" => outcome(find_key(arg(1))),
         "chmod" => outcome(chmod(arg(1), u32::from_str_radix(arg(2), 8).unwrap_or(0))),
         "create-setuid" => create_setuid(arg(1)),
         "daemonise" => return daemonise(arg(1)),

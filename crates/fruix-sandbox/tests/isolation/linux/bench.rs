@@ -11,7 +11,7 @@ use std::process::Command;
 
 use fruix_sandbox::{Access, BuildRequest, Identity, Mount, Outcome, Result};
 
-use crate::{behaviour, rows};
+use super::{behaviour, rows};
 
 /// The ordinary user that root becomes; no account needs to exist.
 const ORDINARY: u32 = 61234;

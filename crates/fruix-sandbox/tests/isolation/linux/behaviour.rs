@@ -9,17 +9,22 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use fruix_sandbox::{
-    Access, BuildRequest, Error, Identity, Mount, Network, Outcome, Part, SetuidBits, StoreView,
+    Access, BuildRequest, Error, Identity, Mount, Network, Outcome, Part, SetuidBits,
+    Stdio as BuildStdio,
 };
 
-use crate::bench::{Bench, Report, run};
+use super::bench::{Bench, Report, run};
+use super::helpers;
 
 type Check = Result<(), String>;
 type Test = (&'static str, fn(&Bench) -> Check);
 
-const TESTS: [Test; 17] = [
+const TESTS: [Test; 20] = [
     ("exit status and signal", endings),
     ("stdin, stdout, stderr", streams),
+    ("output to a descriptor", descriptor),
+    ("interactive use", interactive),
+    ("missing rights", missing_rights),
     ("network for fixed outputs", network),
     ("own loopback works", own_loopback),
     ("setuid bits when allowed", setuid_allowed),
@@ -75,6 +80,42 @@ fn endings(bench: &Bench) -> Check {
 fn streams(bench: &Bench) -> Check {
     expect("output", output(bench.request(&["both"]))?, "out err".into())?;
     expect("input", output(bench.request(&["stdin"]))?, "done".into())
+}
+
+fn descriptor(bench: &Bench) -> Check {
+    let path = bench.shared_file("log");
+    let mut request = bench.request(&["both"]);
+    let file = fs::File::options().append(true).open(&path).map_err(|e| e.to_string())?;
+    request.stdio = BuildStdio::Descriptor(file.into());
+    expect("the pipe", output(request)?, String::new())?;
+    expect("the file", fs::read_to_string(&path).map_err(|e| e.to_string())?, "out err".into())
+}
+
+/// A helper process of this program, told about the identity and the scratch directory.
+fn helper(bench: &Bench, name: &str) -> Command {
+    let mut command = Command::new(&bench.probe);
+    command.args([name, helpers::identity_word(&bench.identity)]).arg(&bench.scratch);
+    command
+}
+
+fn interactive(bench: &Bench) -> Check {
+    let output = helper(bench, "inherit").output().map_err(|e| e.to_string())?;
+    expect("stdout", String::from_utf8_lossy(&output.stdout).as_ref(), "out ")?;
+    expect("stderr", String::from_utf8_lossy(&output.stderr).as_ref(), "err")
+}
+
+/// Without the right to make namespaces, the answer is one sentence that names it, and nothing runs.
+fn missing_rights(bench: &Bench) -> Check {
+    let output = helper(bench, "deprived").output().map_err(|e| e.to_string())?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let hint = match bench.identity {
+        Identity::Caller => "raise them with sysctl)",
+        _ => "give it CAP_SYS_ADMIN)",
+    };
+    let fine = text.starts_with("cannot isolate the build: creating namespaces: ")
+        && text.ends_with(hint)
+        && text.lines().count() == 1;
+    if fine { Ok(()) } else { Err(text.into_owned()) }
 }
 
 fn network(bench: &Bench) -> Check {
@@ -181,20 +222,11 @@ fn leftovers_live(bench: &Bench) -> Check {
     expect("alive", leave_behind(bench, Some(Part::Processes))?, true)
 }
 
-fn identity_word(identity: &Identity) -> &'static str {
-    match identity {
-        Identity::Caller => "caller",
-        Identity::BuildUser { .. } => "build-user",
-        Identity::Unassigned { .. } => "unassigned",
-    }
-}
-
 /// Start a process that starts a build; kill it; whether the build is still alive.
 fn abandon(bench: &Bench, part: &str) -> Result<bool, String> {
     let file = bench.shared_file("lock");
-    let mut parent = Command::new(&bench.probe)
-        .args(["orphan", identity_word(&bench.identity), part])
-        .arg(&bench.scratch)
+    let mut parent = helper(bench, "orphan")
+        .arg(part)
         .stdout(Stdio::piped())
         .spawn()
         .map_err(|e| e.to_string())?;
@@ -210,37 +242,6 @@ fn abandon(bench: &Bench, part: &str) -> Result<bool, String> {
         unsafe { libc::kill(pid.max(2), libc::SIGKILL) };
     }
     Ok(alive)
-}
-
-/// The process that `abandon` kills. The build is started from a thread that ends at once, which must
-/// not be taken for the end of the process.
-pub fn orphan(args: &[String]) {
-    let identity = match args[0].as_str() {
-        "caller" => Identity::Caller,
-        "build-user" => Identity::BuildUser {
-            uid: crate::bench::BUILD_USER,
-            gid: crate::bench::BUILD_USER,
-            groups: vec![],
-        },
-        _ => Identity::unassigned(8),
-    };
-    let bench = Bench::for_helper(args[2].clone().into(), identity);
-    let file = bench.scratch.join("lock");
-    let mut request = bench.request(&["hold", file.to_str().unwrap()]);
-    bench.writable(&mut request);
-    if args[1] == "without" {
-        request.without(Part::DeathSignal);
-    }
-    let running =
-        std::thread::spawn(move || fruix_sandbox::native().spawn(request)).join().unwrap();
-    match running {
-        Ok(running) => {
-            std::thread::sleep(Duration::from_millis(100));
-            println!("{}", running.pid());
-            let _ = running.wait(&mut |_| {});
-        }
-        Err(error) => println!("{error}"),
-    }
 }
 
 fn orphans_die(bench: &Bench) -> Check {
@@ -363,27 +364,6 @@ fn many(bench: &Bench) -> Check {
             .collect();
         workers.into_iter().try_for_each(|w| w.join().map_err(|_| "panic".to_owned())?)
     })
-}
-
-/// The process that becomes a program with a store at TARGET.
-pub fn view(args: &[String]) {
-    let [source, target, rest @ ..] = args else { return };
-    let program = std::env::current_exe().unwrap();
-    let view = StoreView {
-        mounts: vec![Mount {
-            source: source.into(),
-            target: target.into(),
-            access: Access::ReadOnly,
-        }],
-        args: std::iter::once("probe")
-            .chain(["probe"])
-            .chain(rest.iter().map(String::as_str))
-            .map(Into::into)
-            .collect(),
-        env: std::env::vars_os().collect(),
-        program,
-    };
-    print!("{}", view.exec());
 }
 
 fn store_view(bench: &Bench) -> Check {
