@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! One Scheme world: the heap, the machine's state, the modules.
 
-use crate::heap::Heap;
+use crate::heap::{Heap, Tracer};
+use crate::machine::Machine;
 use crate::native::{Exit, Result};
+use crate::tree::Expr;
 use crate::value::Value;
 
 /// A Scheme engine. Engines are independent of each other and stay on one thread.
 pub struct Engine {
     /// All objects.
     pub heap: Heap,
+    /// The machine's stack, dynamic state and run records.
+    pub machine: Machine,
     /// The files that syntax objects' sources point into.
     pub sources: crate::source::Sources,
     /// What the expander keeps. (`State::new(&mut heap)`; a root: `trace`.)
@@ -17,7 +21,74 @@ pub struct Engine {
     pub modules: crate::modules::Modules,
 }
 
+impl Default for Engine {
+    fn default() -> Engine {
+        Engine::new()
+    }
+}
+
 impl Engine {
+    /// An engine whose module `(guile)` holds the native procedures and the machine's own.
+    pub fn new() -> Engine {
+        let mut heap = Heap::new();
+        let machine = Machine::new(&mut heap);
+        let expander = crate::expand::State::new(&mut heap);
+        let modules = crate::modules::Modules::new(&mut heap);
+        let sources = Default::default();
+        let mut engine = Engine { heap, machine, sources, expander, modules };
+        crate::natives::install(&mut engine);
+        engine
+    }
+
+    /// Everything that lives whatever the machine does.
+    pub(crate) fn trace_roots(
+        machine: &Machine,
+        sources: &crate::source::Sources,
+        expander: &crate::expand::State,
+        modules: &crate::modules::Modules,
+        tracer: &mut Tracer,
+    ) {
+        machine.trace(tracer);
+        sources.trace(tracer);
+        expander.trace(tracer);
+        modules.trace(tracer);
+    }
+
+    /// Collects garbage now. Only for safe points: values in Rust variables that are in no open
+    /// scope do not survive.
+    pub fn collect(&mut self) -> usize {
+        let Engine { heap, machine, sources, expander, modules } = self;
+        machine.before_collection();
+        heap.collect(|tracer| Engine::trace_roots(machine, sources, expander, modules, tracer))
+    }
+
+    /// Compiles `tree`; gives a procedure of no arguments that evaluates it.
+    pub fn compile(&mut self, tree: Expr) -> Result<Value> {
+        crate::compile::compile(self, tree)
+    }
+
+    /// Calls `procedure` in a nested run of the machine; gives its first value (unspecified if it
+    /// returns none).
+    ///
+    /// What comes out as `Err` is to be returned by the native that called this, as it is:
+    /// [`Exit::Unwind`] when Scheme code in the run left for a prompt or a continuation outside of
+    /// it. If there is no outer run, an error that nobody handled comes as [`Exit::Error`] or
+    /// [`Exit::Raise`].
+    pub fn apply(&mut self, procedure: Value, args: &[Value]) -> Result<Value> {
+        let values = self.apply_values(procedure, args)?;
+        Ok(values.first().copied().unwrap_or(Value::UNSPECIFIED))
+    }
+
+    /// As [`Engine::apply`]; gives all values.
+    pub fn apply_values(&mut self, procedure: Value, args: &[Value]) -> Result<Vec<Value>> {
+        crate::machine::nested_run(self, procedure, args)
+    }
+
+    /// The procedures that are being run, innermost first.
+    pub fn backtrace(&self) -> Vec<crate::machine::FrameInfo> {
+        crate::machine::backtrace(self)
+    }
+
     /// An error in the form of Guile's `scm-error`, to be returned by a native.
     pub fn error<T>(&mut self, key: &str, subr: &str, message: &str, args: &[Value]) -> Result<T> {
         let key = self.heap.intern(key);

@@ -3,6 +3,9 @@
 //!
 //! See `docs/ARCHITECTURE.md`, "The engine", for how the rooms hang together.
 
+pub mod compile;
+pub mod machine;
+pub mod natives;
 pub mod engine;
 pub mod heap;
 pub mod native;
