@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
 use crate::error::{Error, Result};
 
@@ -137,10 +137,18 @@ impl Db {
         result
     }
 
+    /// Run READ on one unchanging state of the database.
+    pub(crate) fn snapshot<T>(&self, read: impl FnOnce(&Queries<'_>) -> Result<T>) -> Result<T> {
+        let mut connection = self.take()?;
+        let result = self.transaction(&mut connection, TransactionBehavior::Deferred, read);
+        self.give_back(connection);
+        result
+    }
+
     /// Run WRITE in a transaction, which is committed if it succeeds and undone otherwise.
     pub(crate) fn write<T>(&self, write: impl FnOnce(&Queries<'_>) -> Result<T>) -> Result<T> {
         let mut connection = self.take()?;
-        let result = self.transaction(&mut connection, write);
+        let result = self.transaction(&mut connection, TransactionBehavior::Immediate, write);
         self.give_back(connection);
         result
     }
@@ -148,12 +156,12 @@ impl Db {
     fn transaction<T>(
         &self,
         connection: &mut Connection,
-        write: impl FnOnce(&Queries<'_>) -> Result<T>,
+        behavior: TransactionBehavior,
+        work: impl FnOnce(&Queries<'_>) -> Result<T>,
     ) -> Result<T> {
-        let immediate = rusqlite::TransactionBehavior::Immediate;
         let transaction: Transaction<'_> =
-            connection.transaction_with_behavior(immediate).map_err(|e| self.error(e))?;
-        let result = write(&Queries { db: self, connection: &transaction })?;
+            connection.transaction_with_behavior(behavior).map_err(|e| self.error(e))?;
+        let result = work(&Queries { db: self, connection: &transaction })?;
         transaction.commit().map_err(|e| self.error(e))?;
         Ok(result)
     }

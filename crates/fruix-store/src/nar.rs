@@ -176,6 +176,11 @@ impl Restorer {
         parser.feed(bytes, |event| builder.event(event)).map_err(|e| builder.error(e))
     }
 
+    /// Whether the archive is complete.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.parser.is_finished()
+    }
+
     /// Check that the archive is complete.
     pub(crate) fn finish(&self) -> Result<()> {
         self.parser.finish().map_err(|e| self.builder.error(e))

@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Adding items: texts, file trees, archives and build outputs.
+//!
+//! Every way in takes the same steps: the contents go to a temporary place while they are hashed;
+//! the item's name becomes a temporary root; its `.lock` is taken; leftovers of a killed process are
+//! moved away; the files get canonical metadata and are renamed to their place; and one transaction
+//! registers them. Killed before the last step, they are garbage; after it, they are complete.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{self, BufRead, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use fruix_core::hash::{Hash, HashAlgorithm, Hasher};
+use fruix_core::nar::NarWriter;
+use fruix_core::references::Scanner;
+use fruix_core::store_path::{HashMethod, StorePath, StorePathError};
+
+use crate::canonical::{canonicalise, canonicalise_top};
+use crate::error::{Error, IoContext, Result};
+use crate::fsutil::lstat;
+use crate::info::PathInfo;
+use crate::nar::{self, Filter, Restorer};
+use crate::store::Store;
+use crate::tempspace::TempPath;
+
+/// A text file to be added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// Name of the item, without hash part.
+    pub name: String,
+    /// Its contents.
+    pub contents: Vec<u8>,
+    /// The items that it refers to; they are part of its hash.
+    pub references: BTreeSet<StorePath>,
+}
+
+/// What scanning an item's archive has found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scanned {
+    /// SHA-256 of the archive.
+    pub nar_hash: Hash,
+    /// Length of the archive in bytes.
+    pub nar_size: u64,
+    /// Those of the candidates whose hash part occurs in it.
+    pub references: BTreeSet<StorePath>,
+}
+
+impl Store {
+    /// Add a text file NAME that refers to REFERENCES (`addTextToStore`).
+    pub fn add_text_to_store(
+        &self,
+        name: &str,
+        contents: &[u8],
+        references: &BTreeSet<StorePath>,
+    ) -> Result<StorePath> {
+        let text = Text {
+            name: name.to_owned(),
+            contents: contents.to_vec(),
+            references: references.clone(),
+        };
+        let mut paths = self.add_texts_to_store(std::slice::from_ref(&text))?;
+        paths.pop().ok_or(Error::Unsupported { what: "adding nothing" })
+    }
+
+    /// Add TEXTS, which may refer to each other, with one sync and one registration for all of
+    /// them. The result has their paths in the same order.
+    pub fn add_texts_to_store(&self, texts: &[Text]) -> Result<Vec<StorePath>> {
+        let mut paths = Vec::with_capacity(texts.len());
+        for text in texts {
+            let hash = Hash::sha256(&text.contents);
+            let path = self.layout.store_dir().text_path(&text.name, &hash, &text.references);
+            paths.push(path.map_err(|e| bad_name(&text.name, &e))?);
+        }
+        self.add_temp_roots(&paths)?;
+        let all: BTreeMap<&StorePath, &Text> = paths.iter().zip(texts).collect();
+        let mut missing = self.invalid_among(all.keys().copied())?;
+        if missing.is_empty() {
+            return Ok(paths);
+        }
+        let mut lock = self.lock_paths(&missing)?;
+        missing = self.invalid_among(&missing)?;
+        let mut infos = Vec::with_capacity(missing.len());
+        for path in &missing {
+            if let Some(text) = all.get(path) {
+                infos.push(self.write_text(path, text)?);
+            }
+        }
+        self.register_valid_paths(&infos)?;
+        lock.delete_on_release(true);
+        Ok(paths)
+    }
+
+    fn write_text(&self, path: &StorePath, text: &Text) -> Result<PathInfo> {
+        let temp = self.fresh_temp()?;
+        fs::write(&temp.0, &text.contents).at_write("writing", &temp.0)?;
+        // The archive is made in memory, as the contents are there anyway.
+        let mut hasher = Hasher::new(HashAlgorithm::Sha256);
+        let archive = |sink: &mut Hasher| {
+            let mut writer = NarWriter::new(sink)?;
+            writer.regular(false, text.contents.len() as u64)?;
+            writer.chunk(&text.contents)?;
+            writer.finish().map(|_| ())
+        };
+        archive(&mut hasher).map_err(|e| Error::BadArchive {
+            path: self.physical(path),
+            reason: e.to_string(),
+        })?;
+        self.move_into_place(temp, path, false)?;
+        let size = hasher.len();
+        let mut info = PathInfo::new(path.clone(), hasher.finish(), size);
+        info.references.clone_from(&text.references);
+        Ok(info)
+    }
+
+    /// Add the file or tree at SOURCE under NAME, known by its contents (`addToStore`): for
+    /// [`HashMethod::Recursive`] by the hash of its archive under ALGORITHM, for
+    /// [`HashMethod::Flat`] by that of the bytes of the file. FILTER says which files below SOURCE
+    /// belong to it.
+    pub fn add_to_store(
+        &self,
+        name: &str,
+        source: &Path,
+        method: HashMethod,
+        algorithm: HashAlgorithm,
+        filter: &mut Filter<'_>,
+    ) -> Result<StorePath> {
+        let temp = self.fresh_temp()?;
+        let mut intake = Intake::new(&temp.0, method, algorithm)?;
+        match method {
+            HashMethod::Recursive => nar::dump_filtered(source, &mut intake, filter)
+                .map_err(|e| intake.failure.take().unwrap_or(e))?,
+            HashMethod::Flat => {
+                let mut file = fs::File::open(source).at("opening", source)?;
+                copy(&mut file, &mut intake, source)?;
+            }
+        }
+        self.take_in(temp, intake, name)
+    }
+
+    /// As [`Store::add_to_store`], from a stream: an archive for [`HashMethod::Recursive`], the
+    /// bytes of a file up to the end of SOURCE for [`HashMethod::Flat`].
+    pub fn add_to_store_from_dump(
+        &self,
+        name: &str,
+        source: &mut impl BufRead,
+        method: HashMethod,
+        algorithm: HashAlgorithm,
+    ) -> Result<StorePath> {
+        let temp = self.fresh_temp()?;
+        let mut intake = Intake::new(&temp.0, method, algorithm)?;
+        match method {
+            HashMethod::Recursive => {
+                while !intake.is_finished() {
+                    let block = source.fill_buf().at("reading the archive of", &temp.0)?;
+                    let taken = if block.is_empty() { break } else { intake.feed(block)? };
+                    source.consume(taken);
+                }
+            }
+            HashMethod::Flat => copy(source, &mut intake, &temp.0)?,
+        }
+        self.take_in(temp, intake, name)
+    }
+
+    fn take_in(&self, temp: TempPath, intake: Intake, name: &str) -> Result<StorePath> {
+        let (method, content, nar) = intake.finish()?;
+        let path = self
+            .layout
+            .store_dir()
+            .fixed_output_path(name, method, &content)
+            .map_err(|e| bad_name(name, &e))?;
+        let (nar_hash, nar_size) = match nar {
+            Some(nar) => nar,
+            None => nar::hash_path(&temp.0)?,
+        };
+        self.install(temp, &PathInfo::new(path.clone(), nar_hash, nar_size), false)?;
+        Ok(path)
+    }
+
+    /// Add the item that INFO describes from the archive that SOURCE yields, whose hash and size
+    /// must be INFO's. With REPAIR, an item that is valid already is replaced.
+    pub fn import_nar(
+        &self,
+        info: &PathInfo,
+        source: &mut impl BufRead,
+        repair: bool,
+    ) -> Result<()> {
+        let temp = self.fresh_temp()?;
+        let mut hasher = Hasher::new(HashAlgorithm::Sha256);
+        nar::restore(&temp.0, source, |bytes| hasher.update(bytes))?;
+        let size = hasher.len();
+        let got = hasher.finish();
+        let path = || self.layout.display(&info.path);
+        if info.nar_size != 0 && info.nar_size != size {
+            return Err(Error::SizeMismatch { path: path(), expected: info.nar_size, got: size });
+        }
+        if got != info.nar_hash {
+            let (expected, got) = (info.nar_hash.to_string(), got.to_string());
+            return Err(Error::HashMismatch { path: path(), expected, got });
+        }
+        self.install(temp, &PathInfo { nar_size: size, ..info.clone() }, repair)
+    }
+
+    /// Make TEMP the item that INFO describes and register it, unless it is valid already.
+    fn install(&self, temp: TempPath, info: &PathInfo, repair: bool) -> Result<()> {
+        self.add_temp_root(&info.path)?;
+        if !repair && self.is_valid_path(&info.path)? {
+            return Ok(());
+        }
+        let mut lock = self.lock_paths([&info.path])?;
+        if repair || !self.is_valid_path(&info.path)? {
+            self.move_into_place(temp, &info.path, true)?;
+            self.register_valid_paths(std::slice::from_ref(info))?;
+        }
+        lock.delete_on_release(true);
+        Ok(())
+    }
+
+    /// Give TEMP canonical metadata, rename it to PATH in place of any leftover, and share its
+    /// files if that is wanted and SHARE.
+    fn move_into_place(&self, temp: TempPath, path: &StorePath, share: bool) -> Result<()> {
+        let target = self.physical(path);
+        canonicalise(&temp.0, None)?;
+        self.move_away(&target)?;
+        let directory = lstat(&temp.0)?.is_some_and(|meta| meta.is_dir());
+        if directory {
+            // Only a writable directory can be moved to another one.
+            let mode = fs::Permissions::from_mode(0o755);
+            fs::set_permissions(&temp.0, mode).at_write("changing mode of", &temp.0)?;
+        }
+        fs::rename(&temp.0, &target).at_write("renaming to", &target)?;
+        if directory {
+            canonicalise_top(&target)?;
+        }
+        if share && self.options.deduplicate {
+            self.optimise_item(path)?;
+        }
+        Ok(())
+    }
+
+    /// Move the file at TARGET, if there is one, to the temporary space and delete it there.
+    pub(crate) fn move_away(&self, target: &Path) -> Result<()> {
+        let Some(meta) = lstat(target)? else { return Ok(()) };
+        let trash = self.fresh_temp()?;
+        if meta.is_dir() {
+            let mode = fs::Permissions::from_mode(0o700);
+            fs::set_permissions(target, mode).at_write("changing mode of", target)?;
+        }
+        fs::rename(target, &trash.0).at_write("moving away", target)
+    }
+
+    /// Prepare the build output that lies at ITEM's place for registration: canonical metadata
+    /// (files of other users than FROM_UID are refused), hash, size, and references among
+    /// CANDIDATES, by scanning; sharing of its files if wanted. The caller holds ITEM's lock and a
+    /// temporary root.
+    pub fn finish_output<'a>(
+        &self,
+        item: &StorePath,
+        from_uid: Option<u32>,
+        candidates: impl IntoIterator<Item = &'a StorePath>,
+    ) -> Result<PathInfo> {
+        let file = self.physical(item);
+        canonicalise(&file, from_uid)?;
+        let scanned = scan(&file, candidates)?;
+        if self.options.deduplicate {
+            self.optimise_item(item)?;
+        }
+        let mut info = PathInfo::new(item.clone(), scanned.nar_hash, scanned.nar_size);
+        info.references = scanned.references;
+        Ok(info)
+    }
+
+    /// Write the archive of the valid item ITEM to SINK.
+    pub fn dump_item(&self, item: &StorePath, sink: impl Write) -> Result<()> {
+        if !self.is_valid_path(item)? {
+            return Err(Error::NotValid { path: self.layout.display(item) });
+        }
+        nar::dump(&self.physical(item), sink)
+    }
+
+    fn invalid_among<'a>(
+        &self,
+        items: impl IntoIterator<Item = &'a StorePath>,
+    ) -> Result<BTreeSet<StorePath>> {
+        self.db.read(|q| {
+            let mut invalid = BTreeSet::new();
+            for item in items {
+                if q.id(&self.layout.display(item))?.is_none() {
+                    invalid.insert(item.clone());
+                }
+            }
+            Ok(invalid)
+        })
+    }
+}
+
+/// Hash the tree at PATH and find which CANDIDATES it refers to, reading it once
+/// (`scanForReferences`).
+pub fn scan<'a>(
+    path: &Path,
+    candidates: impl IntoIterator<Item = &'a StorePath>,
+) -> Result<Scanned> {
+    struct Sink {
+        hasher: Hasher,
+        scanner: Scanner,
+    }
+    impl Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.hasher.update(bytes);
+            self.scanner.feed(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let by_hash: BTreeMap<_, _> =
+        candidates.into_iter().map(|item| (item.hash_part(), item)).collect();
+    let scanner = Scanner::new(by_hash.keys().copied());
+    let mut sink = Sink { hasher: Hasher::new(HashAlgorithm::Sha256), scanner };
+    nar::dump(path, &mut sink)?;
+    let found = sink.scanner.found();
+    let references = found.iter().filter_map(|part| by_hash.get(part)).map(|item| (*item).clone());
+    let references = references.collect();
+    let nar_size = sink.hasher.len();
+    Ok(Scanned { nar_hash: sink.hasher.finish(), nar_size, references })
+}
+
+fn bad_name(name: &str, error: &StorePathError) -> Error {
+    Error::NotAStorePath { path: name.to_owned(), reason: error.to_string() }
+}
+
+fn copy(source: &mut (impl Read + ?Sized), sink: &mut impl Write, path: &Path) -> Result<()> {
+    io::copy(source, sink).at("copying", path).map(|_| ())
+}
+
+/// Unpacks or writes what comes in, and hashes it by the wanted algorithm and by SHA-256 at once.
+struct Intake {
+    method: HashMethod,
+    target: Target,
+    content: Hasher,
+    /// The SHA-256 of the archive, where `content` is another algorithm.
+    nar: Option<Hasher>,
+    /// Why a `write` failed.
+    failure: Option<Error>,
+}
+
+enum Target {
+    Tree(Box<Restorer>),
+    File(fs::File, std::path::PathBuf),
+}
+
+impl Intake {
+    fn new(target: &Path, method: HashMethod, algorithm: HashAlgorithm) -> Result<Intake> {
+        let recursive = method == HashMethod::Recursive;
+        let target = if recursive {
+            Target::Tree(Box::new(Restorer::new(target)))
+        } else {
+            let file = fs::File::create_new(target).at_write("creating", target)?;
+            Target::File(file, target.to_path_buf())
+        };
+        let other = recursive && algorithm != HashAlgorithm::Sha256;
+        Ok(Intake {
+            method,
+            target,
+            content: Hasher::new(algorithm),
+            nar: other.then(|| Hasher::new(HashAlgorithm::Sha256)),
+            failure: None,
+        })
+    }
+
+    fn is_finished(&self) -> bool {
+        match &self.target {
+            Target::Tree(restorer) => restorer.is_finished(),
+            Target::File(..) => false,
+        }
+    }
+
+    fn feed(&mut self, bytes: &[u8]) -> Result<usize> {
+        let taken = match &mut self.target {
+            Target::Tree(restorer) => restorer.feed(bytes)?,
+            Target::File(file, path) => {
+                file.write_all(bytes).at_write("writing", path)?;
+                bytes.len()
+            }
+        };
+        self.content.update(&bytes[..taken]);
+        if let Some(nar) = &mut self.nar {
+            nar.update(&bytes[..taken]);
+        }
+        Ok(taken)
+    }
+
+    /// Method, hash of the contents, and hash and size of the archive where it is known.
+    fn finish(self) -> Result<(HashMethod, Hash, Option<(Hash, u64)>)> {
+        let recursive = match self.target {
+            Target::Tree(restorer) => {
+                restorer.finish()?;
+                true
+            }
+            Target::File(..) => false,
+        };
+        let size = self.content.len();
+        let content = self.content.finish();
+        let nar = match self.nar {
+            Some(nar) => Some((nar.finish(), size)),
+            None => recursive.then_some((content, size)),
+        };
+        Ok((self.method, content, nar))
+    }
+}
+
+impl Write for Intake {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.feed(bytes) {
+            Ok(taken) => Ok(taken),
+            Err(e) => {
+                let summary = io::Error::other(e.to_string());
+                self.failure = Some(e);
+                Err(summary)
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
