@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Adding, asking, collecting and checking, in one process.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::Path;
+
+use common::{add_tree, open, set, store, text};
+use fruix_core::hash::{Hash, HashAlgorithm};
+use fruix_core::store_path::{HashMethod, StorePath};
+use fruix_store::{Error, GcAction, GcOptions, Layout, Options, PathInfo, Problem, Store, Text};
+
+/// The temporary roots belong to the process, so a store to be collected is opened by a process
+/// that has none: here, by forgetting them with the last store that is open on the directory.
+fn reopen(dir: &tempfile::TempDir, store: Store) -> Store {
+    drop(store);
+    open(dir.path())
+}
+
+#[test]
+fn texts() {
+    let (_dir, store) = store();
+    let a = text(&store, "a", &[]);
+    let b = text(&store, "b", &[&a]);
+    let info = store.query_path_info(&b).unwrap().unwrap();
+    assert_eq!(info.references, set([&a]));
+    let file = store.physical(&b);
+    let meta = fs::metadata(&file).unwrap();
+    assert_eq!((meta.mode() & 0o7777, meta.mtime()), (0o444, 1));
+    let (hash, size) = fruix_store::nar::hash_path(&file).unwrap();
+    assert_eq!((info.nar_hash, info.nar_size), (hash, size));
+    assert_eq!(store.referrers(&a).unwrap(), set([&b]));
+    assert_eq!(store.query_path_from_hash_part(&b.hash_part()).unwrap(), Some(b.clone()));
+    assert!(!store.physical(&b).with_extension("lock").exists());
+    // Known from `guix repl`: (add-text-to-store store "hello" "Hello, world!\n").
+    let known = store.add_text_to_store("hello", b"Hello, world!\n", &BTreeSet::new()).unwrap();
+    let expected = store
+        .layout()
+        .store_dir()
+        .text_path("hello", &Hash::sha256(b"Hello, world!\n"), &BTreeSet::new())
+        .unwrap();
+    assert_eq!(known, expected);
+}
+
+#[test]
+fn texts_in_one_batch_may_refer_to_each_other() {
+    let (_dir, store) = store();
+    let dir = store.layout().store_dir().clone();
+    let a = Text { name: "a".into(), contents: b"a".to_vec(), references: BTreeSet::new() };
+    let path_a = dir.text_path("a", &Hash::sha256(b"a"), &BTreeSet::new()).unwrap();
+    let b = Text { name: "b".into(), contents: b"b".to_vec(), references: set([&path_a]) };
+    let paths = store.add_texts_to_store(&[b, a]).unwrap();
+    assert_eq!(paths[1], path_a);
+    assert_eq!(store.requisites_sorted([&paths[0]]).unwrap(), [path_a, paths[0].clone()]);
+}
+
+#[test]
+fn a_reference_must_be_valid() {
+    let (_dir, store) = store();
+    let ghost = StorePath::from_base_name("0000000000000000000000000000000a-ghost").unwrap();
+    let error = store.add_text_to_store("x", b"x", &set([&ghost])).unwrap_err();
+    assert!(matches!(error, Error::InvalidReference { .. }), "{error}");
+    let mut count = 0;
+    store.for_each_valid_path(|_| Ok(count += 1)).unwrap();
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn trees_flat_files_and_archives() {
+    let (dir, store) = store();
+    let source = dir.path().join("source");
+    fs::create_dir_all(source.join("bin")).unwrap();
+    fs::write(source.join("bin/run"), "#!/bin/sh\n").unwrap();
+    fs::set_permissions(source.join("bin/run"), fs::Permissions::from_mode(0o750)).unwrap();
+    symlink("bin/run", source.join("run")).unwrap();
+    let tree = add_tree(&store, "tree", &source);
+    let file = store.physical(&tree);
+    assert_eq!(fs::metadata(file.join("bin/run")).unwrap().mode() & 0o7777, 0o555);
+    assert_eq!(fs::metadata(&file).unwrap().mode() & 0o7777, 0o555);
+    assert_eq!(fs::metadata(&file).unwrap().mtime(), 1);
+    assert_eq!(fs::read_link(file.join("run")).unwrap(), Path::new("bin/run"));
+
+    let mut nar = Vec::new();
+    store.dump_item(&tree, &mut nar).unwrap();
+    nar.extend_from_slice(b"rest");
+    let mut stream = nar.as_slice();
+    let (recursive, sha256) = (HashMethod::Recursive, HashAlgorithm::Sha256);
+    let again = store.add_to_store_from_dump("tree", &mut stream, recursive, sha256).unwrap();
+    assert_eq!((again, stream), (tree.clone(), b"rest".as_slice()));
+    let sha512 = HashAlgorithm::Sha512;
+    let other = store.add_to_store_from_dump("tree", &mut nar.as_slice(), recursive, sha512).unwrap();
+    let infos = [&tree, &other].map(|p| store.query_path_info(p).unwrap().unwrap());
+    assert_eq!(infos[0].nar_hash, infos[1].nar_hash);
+
+    let flat = |algorithm| {
+        store.add_to_store_from_dump("f", &mut b"flat".as_slice(), HashMethod::Flat, algorithm).unwrap()
+    };
+    let path = flat(sha256);
+    let hash = Hash::sha256(b"flat");
+    let expected = store.layout().store_dir().fixed_output_path("f", HashMethod::Flat, &hash).unwrap();
+    assert_eq!(path, expected);
+    assert_eq!(fs::read(store.physical(&path)).unwrap(), b"flat");
+}
+
+#[test]
+fn an_archive_must_have_the_announced_hash() {
+    let (_dir, store) = store();
+    let a = text(&store, "a", &[]);
+    let mut nar = Vec::new();
+    store.dump_item(&a, &mut nar).unwrap();
+    let item = StorePath::from_base_name("0000000000000000000000000000000a-copy").unwrap();
+    let mut info = PathInfo::new(item.clone(), Hash::sha256(b"other"), 0);
+    let error = store.import_nar(&info, &mut nar.as_slice(), false).unwrap_err();
+    assert!(matches!(error, Error::HashMismatch { .. }), "{error}");
+    assert!(!store.physical(&item).exists());
+    info.nar_hash = Hash::sha256(&nar);
+    info.references = set([&a]);
+    store.import_nar(&info, &mut nar.as_slice(), false).unwrap();
+    assert_eq!(store.query_path_info(&item).unwrap().unwrap().nar_size, nar.len() as u64);
+}
+
+#[test]
+fn outputs_are_scanned_and_registered_together() {
+    let (_dir, store) = store();
+    let dep = text(&store, "dep", &[]);
+    let unused = text(&store, "unused", &[]);
+    let names = ["0000000000000000000000000000000a-x", "0000000000000000000000000000000b-y"];
+    let items = names.map(|n| StorePath::from_base_name(n).unwrap());
+    let prefix = store.layout().store_dir().as_str().to_owned();
+    fs::write(store.physical(&items[0]), format!("me {prefix}/{} {dep}", items[0])).unwrap();
+    fs::create_dir(store.physical(&items[1])).unwrap();
+    symlink(format!("{prefix}/{}", items[0]), store.physical(&items[1]).join("l")).unwrap();
+    let candidates = [&dep, &unused, &items[0], &items[1]];
+    let infos =
+        [0, 1].map(|i| store.finish_output(&items[i], None, candidates).unwrap());
+    assert_eq!(infos[0].references, set([&dep, &items[0]]));
+    assert_eq!(infos[1].references, set([&items[0]]));
+    store.register_valid_paths(&infos).unwrap();
+    assert_eq!(store.requisites([&items[1]]).unwrap(), set([&dep, &items[0], &items[1]]));
+    let mut circle = infos.clone();
+    circle[0].references.insert(items[1].clone());
+    assert!(matches!(store.register_valid_paths(&circle), Err(Error::Cycle { .. })));
+}
+
+#[test]
+fn wrong_and_corrupt_derivations_are_refused() {
+    let (_dir, store) = store();
+    let error = store.add_text_to_store("x.drv", b"Derive(", &BTreeSet::new()).unwrap_err();
+    assert!(matches!(error, Error::CorruptDerivation { .. }), "{error}");
+    let out = "/gnu/store/0000000000000000000000000000000a-x";
+    let drv = format!(
+        r#"Derive([("out","{out}","","")],[],[],"x86_64-linux","/bin/sh",[],[("out","{out}")])"#
+    );
+    let error = store.add_text_to_store("x.drv", drv.as_bytes(), &BTreeSet::new()).unwrap_err();
+    let Error::WrongOutput { expected, .. } = error else { panic!("{error}") };
+    let drv = drv.replace(out, &expected);
+    let path = store.add_text_to_store("x.drv", drv.as_bytes(), &BTreeSet::new()).unwrap();
+    let out = store.query_derivation_outputs(&path).unwrap()["out"].clone();
+    assert_eq!(store.layout().display(&out), expected);
+    assert_eq!(store.query_valid_derivers(&out).unwrap(), set([&path]));
+    store.register_failed_path(&out).unwrap();
+    assert!(store.has_path_failed(&out).unwrap());
+    store.clear_failed_paths([&path]).unwrap();
+    assert!(store.query_failed_paths().unwrap().is_empty());
+}
+
+#[test]
+fn collection_spares_what_roots_reach() {
+    let (dir, store) = store();
+    let a = text(&store, "a", &[]);
+    let b = text(&store, "b", &[&a]);
+    let c = text(&store, "c", &[&b]);
+    let root = dir.path().join("result");
+    store.add_perm_root(&b, &root).unwrap();
+    assert_eq!(store.list_dead().unwrap(), Vec::<String>::new(), "temporary roots hold");
+    let store = reopen(&dir, store);
+    assert_eq!(store.find_roots().unwrap().into_iter().collect::<Vec<_>>(), [(root.clone(), b.clone())]);
+    let names = |items: &[&StorePath]| -> BTreeSet<String> {
+        items.iter().map(|i| store.layout().display(i)).collect()
+    };
+    fs::create_dir(store.layout().physical_store().join("leftover")).unwrap();
+    let dead: BTreeSet<_> = store.list_dead().unwrap().into_iter().collect();
+    let leftover = format!("{}/leftover", store.layout().store_dir().as_str());
+    let mut expected = names(&[&c]);
+    expected.insert(leftover);
+    assert_eq!(dead, expected);
+    assert_eq!(BTreeSet::from_iter(store.list_live().unwrap()), names(&[&a, &b]));
+    let refused = store.delete_paths(set([&a])).unwrap_err();
+    assert!(matches!(refused, Error::Alive { .. }), "{refused}");
+    let results = store.collect_garbage(&GcOptions::new(GcAction::DeleteDead)).unwrap();
+    assert_eq!(results.paths.len(), 2);
+    assert!(results.bytes_freed > 0);
+    assert!(!store.physical(&c).exists() && store.physical(&a).exists());
+    fs::remove_file(&root).unwrap();
+    let results = store.collect_garbage(&GcOptions::new(GcAction::DeleteDead)).unwrap();
+    assert_eq!(BTreeSet::from_iter(results.paths), names(&[&a, &b]));
+    assert_eq!(fs::read_dir(store.layout().gc_roots_dir().join("auto")).unwrap().count(), 0);
+    assert!(store.verify(true, None).unwrap().is_clean());
+}
+
+#[test]
+fn collection_stops_when_enough_is_freed() {
+    let (dir, store) = store();
+    let mut last = text(&store, "t0", &[]);
+    for i in 1..600 {
+        last = text(&store, &format!("t{i}"), &[&last]);
+    }
+    let store = reopen(&dir, store);
+    let mut options = GcOptions::new(GcAction::DeleteDead);
+    options.max_freed = 1000;
+    let results = store.collect_garbage(&options).unwrap();
+    assert!((2..20).contains(&results.paths.len()), "{}", results.paths.len());
+    assert!(!store.is_valid_path(&last).unwrap(), "referrers go first");
+    assert!(store.verify(true, None).unwrap().is_clean());
+    options.max_freed = u64::MAX;
+    store.collect_garbage(&options).unwrap();
+    let mut left = 0;
+    store.for_each_valid_path(|_| Ok(left += 1)).unwrap();
+    assert_eq!(left, 0);
+}
+
+#[test]
+fn deleting_takes_referrers_along() {
+    let (dir, store) = store();
+    let a = text(&store, "a", &[]);
+    let b = text(&store, "b", &[&a]);
+    let c = text(&store, "c", &[]);
+    let store = reopen(&dir, store);
+    store.delete_paths(set([&a])).unwrap();
+    assert_eq!(store.query_valid_paths([&a, &b, &c]).unwrap(), set([&c]));
+}
+
+#[test]
+fn equal_files_are_shared() {
+    let (dir, store) = store();
+    let source = dir.path().join("s");
+    fs::create_dir(&source).unwrap();
+    fs::write(source.join("big"), vec![b'x'; 20_000]).unwrap();
+    fs::write(source.join("small"), "x").unwrap();
+    let one = add_tree(&store, "one", &source);
+    fs::write(source.join("more"), "y").unwrap();
+    let two = add_tree(&store, "two", &source);
+    let meta = |item, name| fs::metadata(store.physical(item).join(name)).unwrap();
+    assert_eq!(meta(&one, "big").ino(), meta(&two, "big").ino());
+    assert_ne!(meta(&one, "small").ino(), meta(&two, "small").ino());
+    assert_eq!(fs::metadata(store.physical(&two)).unwrap().mtime(), 1);
+    let (hash, _) = fruix_store::nar::hash_path(&store.physical(&one).join("big")).unwrap();
+    assert!(store.layout().links_dir().join(hash.to_base32()).exists());
+    assert_eq!(store.optimise().unwrap().files_linked, 0);
+    assert!(store.verify(true, None).unwrap().is_clean());
+    let store = reopen(&dir, store);
+    let results = store.collect_garbage(&GcOptions::new(GcAction::DeleteDead)).unwrap();
+    assert!(results.bytes_freed >= 20_000);
+    assert_eq!(fs::read_dir(store.layout().links_dir()).unwrap().count(), 0);
+}
+
+#[test]
+fn verification_finds_and_repairs() {
+    let (_dir, store) = store();
+    let a = text(&store, "a", &[]);
+    let b = text(&store, "b", &[&a]);
+    let c = text(&store, "c", &[&b]);
+    let d = text(&store, "d", &[]);
+    fs::remove_file(store.physical(&a)).unwrap();
+    fs::remove_file(store.physical(&c)).unwrap();
+    fs::set_permissions(store.physical(&d), fs::Permissions::from_mode(0o644)).unwrap();
+    fs::write(store.physical(&d), "changed").unwrap();
+    let report = store.verify(true, None).unwrap();
+    assert_eq!(report.checked, 4);
+    assert_eq!(report.repaired, [Problem::Disappeared(c.clone())]);
+    assert!(report.remaining.contains(&Problem::Missing(a.clone())));
+    assert!(matches!(&report.remaining[1], Problem::Modified { path, .. } if *path == d));
+    assert!(!store.is_valid_path(&c).unwrap());
+    let mut asked = BTreeSet::new();
+    let mut repair = |item: &StorePath| Ok(asked.insert(item.clone()));
+    assert!(store.verify(true, Some(&mut repair)).unwrap().is_clean());
+    assert_eq!(asked, set([&a, &d]));
+}
+
+#[test]
+fn a_corrupt_database_is_named() {
+    let (dir, store) = store();
+    text(&store, "a", &[]);
+    let layout = store.layout().clone();
+    drop(store);
+    let _ = fs::remove_file(layout.db_dir().join("db.sqlite-wal"));
+    fs::write(layout.db_file(), vec![b'#'; 8192]).unwrap();
+    let error = Store::open(Layout::embedded(dir.path()), Options::default()).err().unwrap();
+    assert!(matches!(&error, Error::CorruptDatabase { path, .. } if *path == layout.db_file()));
+    fs::write(layout.db_dir().join("schema"), "8").unwrap();
+    let error = Store::open(Layout::embedded(dir.path()), Options::default()).err().unwrap();
+    assert!(matches!(&error, Error::Schema { got, .. } if got == "8"), "{error}");
+}
+
+#[test]
+fn threads_add_the_same_items_at_once() {
+    let (_dir, store) = store();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let mut last = text(&store, "t0", &[]);
+                for i in 1..40 {
+                    last = text(&store, &format!("t{i}"), &[&last]);
+                }
+            });
+        }
+        scope.spawn(|| {
+            for _ in 0..10 {
+                store.collect_garbage(&GcOptions::new(GcAction::DeleteDead)).unwrap();
+            }
+        });
+    });
+    let mut count = 0;
+    store.for_each_valid_path(|_| Ok(count += 1)).unwrap();
+    assert_eq!(count, 40);
+    assert!(store.verify(true, None).unwrap().is_clean());
+}
