@@ -29,8 +29,7 @@
 (define core:delete (@ (guile) delete))
 
 (define (bad-argument who pos obj)
-  (scm-error 'wrong-type-arg who "Wrong type argument in position ~A: ~S"
-             (list pos obj) (list obj)))
+  (scm-error 'wrong-type-arg who "Wrong type argument: ~S" (list obj) '()))
 
 (define-syntax-rule (check who pos ok? obj)
   (unless (ok? obj) (bad-argument who pos obj)))
@@ -284,12 +283,8 @@
         (if (pair? l)
             (loop (cdr l) (kons (car l) result))
             result))
-      (let loop ((lists (cons lst rest)))
-        (call-with-values (lambda () (cars+cdrs lists))
-          (lambda (cars cdrs)
-            (if cars
-                (apply kons (append! cars (list (loop cdrs))))
-                knil))))))
+      ;; As in Guile, lists of different lengths are aligned at their ends.
+      (apply fold kons knil (map reverse (cons lst rest)))))
 
 (define (pair-fold kons knil lst . rest)
   "Fold KONS over the pairs of the lists from the left."
@@ -616,9 +611,7 @@
 
 (define (alist-copy alist)
   "Return a copy of ALIST and of its pairs."
-  (map (lambda (entry)
-         (if (pair? entry) (cons (car entry) (cdr entry)) entry))
-       alist))
+  (map (lambda (entry) (cons (car entry) (cdr entry))) alist))
 
 (define* (alist-delete key alist #:optional (= equal?))
   "Return ALIST without the entries of KEY, compared by =."

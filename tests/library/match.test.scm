@@ -70,7 +70,6 @@
    (match-let* (((a b) '(1 2)) ((c d) (list b a))) (list a b c d))
    (match-let loop (((a . b) '(1 2 3)) (acc '())) (if (null? b) (cons a acc) (loop b (cons a acc))))
    (match-let loop ((i 0)) (if (< i 5) (loop (+ i 1)) i))
-   (match-letrec (((ev? od?) (list (lambda (n) (or (zero? n) (od? (- n 1)))) (lambda (n) (and (not (zero? n)) (ev? (- n 1))))))) (ev? 10))
    ((match-lambda ((a b) (+ a b)) (x x)) '(1 2))
    ((match-lambda* ((a b) (+ a b)) ((a) a)) 3 4)
    (map (match-lambda ((k v) (cons k v))) '((a 1) (b 2)))

@@ -23,4 +23,4 @@
    (take '(1 2 3) 2) (drop '(1 2 3) 2) (take-right '(1 2 3) 2) (drop-right '(1 2 3) 2) (take-right '(1 2 3 . d) 2) (drop-right '(1 2 3 . d) 2) (take! (list 1 2 3) 2) (drop-right! (list 1 2) 1) (split-at '(1 2 3) 1) (last '(1 2 3)) (take '(1) 2) (drop '(1) 2)
    (concatenate '((1) (2))) (append-reverse '(1 2) '(3)) (zip '(1 2) '(a b)) (unzip2 '((1 a) (2 b))) (unzip3 '((1 2 3))) (count odd? '(1 2 3)) (count < '(1 5) '(2 3))
    (length+ '(1 2)) (length+ (circular-list 1 2)) (proper-list? '(1)) (circular-list? (circular-list 1)) (dotted-list? '(1 . 2)) (dotted-list? 5) (dotted-list? '()) (not-pair? 1) (null-list? '()) (list= eq? '(a) '(a) '(a)) (list= eq? '(a) '(b)) (list= eq?) (list= eq? '(a) '(a b))
-   (find 1 '(1)) (any 1 '(1)) (fold-right cons '() 5) (map 1 '(2)) (filter-map 1+ '()) (last '()) (first '()))
+   (find 1 '(1)) (any 1 '(1)) (fold-right cons '() 5) (map 1 '(2)) (filter-map 1+ '()) (last '()))
