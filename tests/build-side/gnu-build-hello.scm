@@ -4,7 +4,9 @@
 ;;; the tools of the machine as the only input.
 ;;;
 ;;; usage: guile -L MODULES gnu-build-hello.scm ARCHIVE OUTPUT [DEBUG-OUTPUT]
-;;; The current directory and $NIX_BUILD_TOP are the build directory.
+;;; The current directory and $NIX_BUILD_TOP are the build directory.  With
+;;; $BREAK_TESTS set, the package says something else than its tests expect.
+;;; `run-hello` compares what comes of it.
 
 (use-modules (guix build gnu-build-system)
              (guix build utils)
@@ -17,6 +19,7 @@
                                (() '())
                                ((debug) `(("debug" . ,debug)))))
              #:inputs `(("source" . ,archive) ("system" . "/usr"))
+             #:native-search-paths #f
              #:search-paths '(("C_INCLUDE_PATH" ("include") ":" directory #f))
              #:configure-flags '("--disable-dependency-tracking")
              #:phases
@@ -25,7 +28,9 @@
                  (lambda _
                    (substitute* "src/hello.c"
                      (("(Hello), (world)!" _ hello world)
-                      (string-append hello ", " world "!")))))
+                      (string-append hello ", "
+                                     (if (getenv "BREAK_TESTS") "moon" world)
+                                     "!")))))
                (add-after 'install 'wrap
                  (lambda* (#:key outputs #:allow-other-keys)
                    (let ((out (assoc-ref outputs "out")))
