@@ -19,7 +19,7 @@ use super::helpers;
 type Check = Result<(), String>;
 type Test = (&'static str, fn(&Bench) -> Check);
 
-const TESTS: [Test; 20] = [
+const TESTS: [Test; 21] = [
     ("exit status and signal", endings),
     ("stdin, stdout, stderr", streams),
     ("output to a descriptor", descriptor),
@@ -39,6 +39,7 @@ const TESTS: [Test; 20] = [
     ("killing", killing),
     ("bad requests", bad_requests),
     ("many at once", many),
+    ("a thousand inputs", thousand_inputs),
     ("store view", store_view),
 ];
 
@@ -343,6 +344,19 @@ fn bad_requests(bench: &Bench) -> Check {
         return Err("a null byte was accepted".into());
     }
     Ok(())
+}
+
+fn thousand_inputs(bench: &Bench) -> Check {
+    let store = bench.scratch.join("store");
+    let mut request = bench.request(&["list", "/gnu/store"]);
+    for n in 1000..2000 {
+        let source = store.join(n.to_string());
+        fs::create_dir_all(&source).map_err(|e| e.to_string())?;
+        let target = Path::new("/gnu/store").join(n.to_string());
+        request.mounts.push(Mount { source, target, access: Access::ReadOnly });
+    }
+    let seen = output(request)?;
+    expect("inputs", seen.split(' ').count(), 1000)
 }
 
 /// From several threads, with children of other kinds in between.
