@@ -298,7 +298,7 @@ impl FromStr for Hash {
     }
 }
 
-/// Computes a [`Hash`] from bytes as they come. It is also an [`std::io::Write`] that never fails.
+/// Computes a [`struct@Hash`] from bytes as they come. It is also an [`std::io::Write`] that never fails.
 #[derive(Clone)]
 pub struct Hasher {
     algorithm: HashAlgorithm,

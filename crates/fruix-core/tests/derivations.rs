@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Derivations: their text, what is refused, and hashes over graphs of them.
 
+#![allow(clippy::unwrap_used)] // What a test unwraps, the test put there.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -236,7 +238,8 @@ fn how_a_fixed_output_is_made_does_not_matter() {
     let otherwise_named = make(graph, cache, "source.tgz", &[], fixed());
     assert_ne!(by_curl, by_magic, "distinct derivations");
     let mut user = |source: &StorePath| {
-        let path = make(graph, cache, "hello", &[source.clone()], OutputContents::Unknown);
+        let path =
+            make(graph, cache, "hello", std::slice::from_ref(source), OutputContents::Unknown);
         (path.clone(), graph[&path].outputs["out"].path.clone())
     };
     let (drv_1, out_1) = user(&by_curl);

@@ -59,7 +59,7 @@ impl Random {
 }
 
 fn run(property: fn(&[u8]), seeds: &[&[u8]]) {
-    let mut random = Random(0x5eed_0f_f4u64);
+    let mut random = Random(0x5eed_0ff4);
     for seed in seeds {
         property(seed);
         for _ in 0..ROUNDS {

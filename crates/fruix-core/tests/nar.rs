@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Archives: what Guix writes, what comes back, and what is refused.
 
+#![allow(clippy::unwrap_used)] // What a test unwraps, the test put there.
+
 use std::collections::BTreeMap;
 
 use fruix_core::hash::{Hash, HashAlgorithm, Hasher};
@@ -9,12 +11,15 @@ use fruix_core::nar::{
 };
 use proptest::prelude::*;
 
+/// The entries of a directory.
+type Entries = BTreeMap<Vec<u8>, Tree>;
+
 /// A file tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Tree {
     File(bool, Vec<u8>),
     Link(Vec<u8>),
-    Directory(BTreeMap<Vec<u8>, Tree>),
+    Directory(Entries),
 }
 
 fn write<W: std::io::Write>(writer: &mut NarWriter<W>, tree: &Tree) -> Result<(), NarWriteError> {
@@ -45,7 +50,7 @@ fn archive(tree: &Tree) -> Vec<u8> {
 #[derive(Default)]
 struct Builder {
     /// The open directories, and the name of the entry at hand in each.
-    open: Vec<(BTreeMap<Vec<u8>, Tree>, Vec<u8>)>,
+    open: Vec<(Entries, Vec<u8>)>,
     file: Option<(bool, u64, Vec<u8>)>,
     done: Option<Tree>,
 }

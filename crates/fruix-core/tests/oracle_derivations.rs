@@ -9,6 +9,7 @@
 //! `FRUIX_ACCEPTANCE=1` takes more packages, with over 5,000 files in their closures.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -37,6 +38,11 @@ const ACCEPTANCE_PACKAGES: &[&str] = &[
     "texlive-scheme-basic",
     "python-scipy",
 ];
+
+/// Tells the person at the terminal: unlike `eprintln`, this also shows when the test passes.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "\n{text}");
+}
 
 fn acceptance() -> bool {
     std::env::var_os("FRUIX_ACCEPTANCE").is_some_and(|value| value == "1")
@@ -109,7 +115,7 @@ fn derivations_of_guix_are_computed_exactly() {
     let root = match oracle() {
         Ok(root) => root,
         Err(why) => {
-            eprintln!("SKIPPED: derivations were not compared with GNU Guix's: {why}");
+            say(&format!("SKIPPED: derivations were not compared with GNU Guix's: {why}"));
             return;
         }
     };
@@ -145,13 +151,13 @@ fn derivations_of_guix_are_computed_exactly() {
         outputs += drv.outputs.len();
         fixed += usize::from(drv.fixed_output().is_some());
     }
-    eprintln!(
+    say(&format!(
         "{} derivations ({bytes} bytes, {fixed} fixed-output, {outputs} outputs) of {}: \
          derived by Guix in {derived:.1?}, read in {read:.1?}, computed in {:.1?}",
         closure.len(),
         packages.join(" "),
         start.elapsed()
-    );
+    ));
     assert!(closure.len() >= if acceptance() { 5_000 } else { 200 });
 
     // Pieces of any size give the same as the whole.

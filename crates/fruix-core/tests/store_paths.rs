@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Store paths: how they are computed (what GNU Guix printed) and which are none.
 
+#![allow(clippy::unwrap_used)] // What a test unwraps, the test put there.
+
 use fruix_core::store_path::{HashMethod, MAX_NAME_LEN, StorePathError, check_name};
 use fruix_core::{Derivation, Hash, HashAlgorithm, HashPart, StoreDir, StorePath};
 use proptest::prelude::*;
