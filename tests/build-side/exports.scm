@@ -27,4 +27,4 @@
           '((guix build utils) (guix elf) (guix build gremlin)
             (guix build gnu-build-system) (guix build copy-build-system)
             (guix build union) (guix build profiles) (guix search-paths)
-            (guix build debug-link)))
+            (guix build debug-link) (guix build store-copy)))
