@@ -295,6 +295,7 @@ pub enum Part {
     Descriptors,
     Session,
     Keyring,
+    OomScore,
     Environment,
     Signals,
     DeathSignal,

@@ -45,8 +45,7 @@ impl Sandbox for Native {
         if let Identity::BuildUser { uid, .. } = request.identity {
             kill_processes_of(uid)?;
         }
-        let running = on_spawner(move || start(request))??;
-        Ok(Box::new(running))
+        Ok(Box::new(start(request)?))
     }
 }
 
@@ -140,7 +139,7 @@ impl Channels {
 fn start(request: BuildRequest) -> Result<Process> {
     let io = |what| move |source: io::Error| Error::Io { what, source };
     let channels = Channels::open(&request.stdio).map_err(io("opening the build's output"))?;
-    let steps = plan::build_plan(&request, channels.descriptors())?.steps;
+    let steps = Arc::new(plan::build_plan(&request, channels.descriptors())?.steps);
     let (ours, theirs) = rustix::net::socketpair(
         AddressFamily::UNIX,
         SocketType::SEQPACKET,
@@ -150,11 +149,11 @@ fn start(request: BuildRequest) -> Result<Process> {
     .map_err(|e| io("making a socket pair")(e.into()))?;
     let theirs =
         fcntl_dupfd_cloexec(theirs, 3).map_err(|e| io("making a socket pair")(e.into()))?;
-    let child = real::spawn(plan::clone_flags(&request), &steps, &theirs).map_err(|source| {
+    let (flags, shared) = (plan::clone_flags(&request), Arc::clone(&steps));
+    let child = on_spawner(move || real::spawn(flags, &shared, &theirs))?.map_err(|source| {
         let missing = missing_namespaces(&request.identity, &source);
         Error::Step { step: "creating namespaces".into(), source, missing }
     })?;
-    drop(theirs);
     drop(channels.child);
     // From here on the child is killed and reaped when this value is dropped.
     let process = Process {
@@ -162,6 +161,7 @@ fn start(request: BuildRequest) -> Result<Process> {
         pidfd: Arc::new(child.pidfd),
         log: channels.log,
         limits: request.limits,
+        started: Instant::now(),
         build_user: match request.identity {
             Identity::BuildUser { uid, .. } if request.has(Part::Ids) => Some(uid),
             _ => None,
@@ -270,6 +270,7 @@ struct Process {
     pidfd: Arc<OwnedFd>,
     log: Option<OwnedFd>,
     limits: Limits,
+    started: Instant,
     build_user: Option<u32>,
     killed: Arc<AtomicBool>,
     reaped: bool,
@@ -310,7 +311,7 @@ impl Running for Process {
 impl Process {
     /// Pass on output until the program ends or breaks a limit, which is then the answer.
     fn follow(&mut self, sink: &mut dyn FnMut(&[u8])) -> io::Result<Option<Outcome>> {
-        let started = Instant::now();
+        let started = self.started;
         let mut heard = started;
         let mut written = 0_u64;
         let mut buffer = vec![0_u8; 64 * 1024];

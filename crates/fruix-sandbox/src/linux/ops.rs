@@ -105,6 +105,8 @@ pub(crate) enum Op {
     /// Every signal's default action, none blocked.
     ResetSignals,
     UnblockSignals,
+    /// The default action for SIGPIPE alone.
+    DefaultSigpipe,
     Unshare {
         flags: i32,
     },

@@ -302,6 +302,11 @@ fn root_file_system(plan: &mut Plan, request: &BuildRequest) -> Result<()> {
             plan.bind(Path::new("/proc"), Path::new("/proc"), 0)?;
         }
     }
+    if own("/proc") && request.has(Part::OomScore) {
+        // When memory runs out, a build is to go rather than the daemon.
+        let path = c_string("/new/proc/self/oom_score_adj")?;
+        plan.push("volunteering for lack of memory", Op::Poke { path, contents: b"1000".into() });
+    }
     if own("/dev") {
         devices(plan, request)?;
     }

@@ -105,6 +105,10 @@ impl Syscalls for Kernel<'_> {
                 }
                 Op::NoCoreDumps => no_core_dumps(),
                 Op::ResetSignals => reset_signals(),
+                Op::DefaultSigpipe => {
+                    libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+                    Ok(())
+                }
                 Op::UnblockSignals => unblock_signals(),
                 Op::Unshare { flags } => check(libc::unshare(*flags)),
                 // The raw calls: the C library's act on all threads of the parent's memory image.

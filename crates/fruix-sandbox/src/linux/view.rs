@@ -62,9 +62,11 @@ fn view_plan(view: &StoreView) -> Result<Plan> {
     } else {
         new_root(&mut plan, &view.mounts)?;
     }
-    // Under its own name, so that the working directory is inside what was bound last.
+    // Under its own name: the old working directory belongs to the mounts that were left.
     let path = c_string(cwd.as_os_str().as_bytes())?;
     plan.push(format!("returning to {}", cwd.display()), Op::Chdir { path });
+    // Rust's runtime ignores it, and the program must not inherit that.
+    plan.push("resetting SIGPIPE", Op::DefaultSigpipe);
     plan.push("executing the program", exec_op(&view.program, &view.args, &view.env)?);
     Ok(plan)
 }

@@ -407,6 +407,10 @@ fn store_view(bench: &Bench) -> Check {
         expect("host's /etc", see(&["read", "/etc/passwd"])?, passwd)?;
         let cwd = bench.scratch.file_name().unwrap().to_str().unwrap();
         expect("directory", see(&["list", &format!("../{cwd}")])?, see(&["list", "."])?)?;
+        // Bit 12 is SIGPIPE; a Rust program cannot tell, since its own runtime ignores it.
+        let ignored = see(&["/bin/sh", "-c", "grep SigIgn /proc/self/status"])?;
+        let ignored = u64::from_str_radix(ignored.trim_start_matches("SigIgn:").trim(), 16);
+        expect("SIGPIPE", ignored.map(|bits| bits >> 12 & 1), Ok(0))?;
         expect("host's /proc", see(&["processes"])? != "1", true)?;
         expect("environment", see(&["environment"])?.contains("SEEN=yes"), true)?;
     }

@@ -93,15 +93,20 @@ pub fn orphan(args: &[String]) {
 /// The process that becomes a program with a store at TARGET.
 pub fn view(args: &[String]) {
     let [source, target, rest @ ..] = args else { return };
-    let program = std::env::current_exe().unwrap();
+    let this = std::env::current_exe().unwrap();
+    let (program, before): (_, &[&str]) = match rest.first() {
+        Some(file) if file.starts_with('/') => (file.into(), &[]),
+        _ => (this, &["probe", "probe"]),
+    };
     let view = StoreView {
         mounts: vec![Mount {
             source: source.into(),
             target: target.into(),
             access: Access::ReadOnly,
         }],
-        args: std::iter::once("probe")
-            .chain(["probe"])
+        args: before
+            .iter()
+            .copied()
             .chain(rest.iter().map(String::as_str))
             .map(Into::into)
             .collect(),

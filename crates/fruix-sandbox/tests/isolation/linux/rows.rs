@@ -220,6 +220,7 @@ fn process_rows(bench: &Bench, host: &Host) -> Vec<Row> {
         row("environment", Environment, &["environment"], "A=1 B=x y").adapt(|_, request| {
             request.env = vec![("A".into(), "1".into()), ("B".into(), "x y".into())];
         }),
+        row("lack of memory", OomScore, &["read", "/proc/self/oom_score_adj"], "1000\n"),
         row("session keyring", Keyring, &["key", KEY], "ENOKEY"),
         row("ignored signals", Signals, &["ignores", &libc::SIGUSR1.to_string()], "0"),
     ]
