@@ -123,7 +123,7 @@ PRE-UNWIND-HANDLER, if given, is applied likewise before leaving."
             (loop (string-append format " ~S") (cdr rest))
             (scm-error 'misc-error #f format args #f)))))
 
-(define (call-with-escape-continuation proc)
+(define (%call-with-escape-continuation proc)
   "Call PROC with a procedure that leaves this call with its arguments as values."
   (let ((tag (make-prompt-tag "escape")))
     (call-with-prompt tag

@@ -1,0 +1,99 @@
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+;;; SRFI-37: args-fold, a program argument processor.
+
+(define-module (srfi srfi-37)
+  #:use-module (srfi srfi-9)
+  #:export (option option? option-names option-required-arg? option-optional-arg? option-processor
+            args-fold))
+
+(cond-expand-provide (current-module) '(srfi-37))
+
+(define-record-type <option>
+  (%option names required-arg? optional-arg? processor)
+  option?
+  (names option-names)
+  (required-arg? option-required-arg?)
+  (optional-arg? option-optional-arg?)
+  (processor option-processor))
+
+(define (option names required-arg? optional-arg? processor)
+  "Return an option with NAMES (characters are short names, strings long ones), whose PROCESSOR gets the
+option, the name used, the argument or #f, and the seeds."
+  (when (and required-arg? optional-arg?)
+    (error "option cannot both require and optionally take an argument" names))
+  (%option names required-arg? optional-arg? processor))
+
+(define (args-fold args options unrecognized operand . seeds)
+  "Fold over ARGS: each option is given to its processor (or UNRECOGNIZED), each operand to OPERAND."
+  (define (find-option name)
+    (let loop ((l options))
+      (cond ((null? l) #f)
+            ((member name (option-names (car l))) (car l))
+            (else (loop (cdr l))))))
+
+  (define (call processor name-and-args seeds k)
+    (call-with-values (lambda () (apply processor (append name-and-args seeds)))
+      (lambda seeds (k seeds))))
+
+  (define (process opt name arg rest seeds)
+    (call (option-processor opt) (list opt name arg) seeds
+          (lambda (seeds) (next rest seeds))))
+
+  (define (reject name arg rest seeds)
+    (call unrecognized (list (option (list name) (and arg #t) #f unrecognized) name arg) seeds
+          (lambda (seeds) (next rest seeds))))
+
+  (define (operands rest seeds)
+    (if (null? rest)
+        (apply values seeds)
+        (call operand (list (car rest)) seeds
+              (lambda (seeds) (operands (cdr rest) seeds)))))
+
+  (define (operand-like? arg)
+    ;; Can ARG be the argument of the option before it?
+    (not (and (> (string-length arg) 1) (char=? (string-ref arg 0) #\-))))
+
+  (define (long arg rest seeds)
+    (let* ((eq (string-index arg #\=))
+           (name (substring arg 2 (or eq (string-length arg))))
+           (value (and eq (substring arg (+ eq 1))))
+           (opt (find-option name)))
+      (cond ((not opt) (reject name value rest seeds))
+            ((and (option-required-arg? opt) (not value) (pair? rest))
+             (process opt name (car rest) (cdr rest) seeds))
+            ((and (option-optional-arg? opt) (not value) (pair? rest) (operand-like? (car rest)))
+             (process opt name (car rest) (cdr rest) seeds))
+            (else (process opt name value rest seeds)))))
+
+  (define (short cluster index rest seeds)
+    (if (= index (string-length cluster))
+        (next rest seeds)
+        (let* ((name (string-ref cluster index))
+               (opt (find-option name))
+               (last? (= (+ index 1) (string-length cluster)))
+               (k (lambda (seeds) (short cluster (+ index 1) rest seeds))))
+          (cond ((not opt)
+                 (call unrecognized (list (option (list name) #f #f unrecognized) name #f)
+                       seeds k))
+                ((and (or (option-required-arg? opt) (option-optional-arg? opt)) (not last?))
+                 (process opt name (substring cluster (+ index 1)) rest seeds))
+                ((and (option-required-arg? opt) (pair? rest))
+                 (process opt name (car rest) (cdr rest) seeds))
+                ((and (option-optional-arg? opt) (pair? rest) (operand-like? (car rest)))
+                 (process opt name (car rest) (cdr rest) seeds))
+                (else
+                 (call (option-processor opt) (list opt name #f) seeds k))))))
+
+  (define (next rest seeds)
+    (if (null? rest)
+        (apply values seeds)
+        (let ((arg (car rest)))
+          (cond ((string=? arg "--") (operands (cdr rest) seeds))
+                ((and (> (string-length arg) 2) (string-prefix? "--" arg))
+                 (long arg (cdr rest) seeds))
+                ((and (> (string-length arg) 1) (char=? (string-ref arg 0) #\-))
+                 (short arg 1 (cdr rest) seeds))
+                (else
+                 (call operand (list arg) seeds
+                       (lambda (seeds) (next (cdr rest) seeds))))))))
+  (next args seeds))
