@@ -340,7 +340,7 @@ fn root_file_system(plan: &mut Plan, request: &BuildRequest) -> Result<()> {
         }
         plan.parents(&file.path)?;
         let path = c_path(&below("/new", &file.path))?;
-        let op = Op::WriteFile { path, contents: file.contents.clone(), mode: 0o444 };
+        let op = Op::WriteFile { path, contents: file.contents.clone(), mode: 0o644 };
         plan.push(format!("writing {}", file.path.display()), op);
     }
     // Not a read-only mount: the answer to mkdir("/x") must be EACCES, as in guix-daemon's builds.
