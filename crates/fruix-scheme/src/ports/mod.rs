@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Ports: buffers of bytes with a device behind them, and the text view on them.
+//!
+//! Natives never call Scheme. So a read from a custom port (one whose device is Scheme procedures) whose buffer is
+//! empty leaves by a tail call to Scheme's `%port-retry`, which fills the buffer and calls the
+//! native anew; natives therefore take nothing from a port before they have all they need.
+
+use crate::engine::Engine;
+use crate::heap::{Foreign, Tracer};
+use crate::reader::Input;
+use crate::value::Value;
+use std::fs::File;
+
+/// What is behind a port's buffers.
+pub enum Device {
+    /// A file descriptor.
+    File(File),
+    /// Nothing: an input port over given bytes, an output port whose bytes are asked for.
+    Memory,
+    /// Nothing: output vanishes, input is at its end.
+    Void,
+    /// Scheme procedures, in the order of `%make-custom-binary-port`'s arguments.
+    Custom(Vec<Value>),
+}
+
+/// When output goes from the buffer to the device.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Buffering {
+    /// At once.
+    None,
+    /// At the end of each line.
+    Line,
+    /// When the buffer is full.
+    Block,
+}
+
+/// What becomes of characters that the encoding does not have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Conversion {
+    /// An error.
+    Error,
+    /// A question mark.
+    Substitute,
+    /// An escape sequence.
+    Escape,
+}
+
+/// A port.
+pub struct Port {
+    /// What is behind the buffers.
+    pub device: Device,
+    /// Bytes read ahead and the place of the next character.
+    pub input: Input,
+    /// Bytes not yet written to the device; all bytes, for [`Device::Memory`].
+    pub output: Vec<u8>,
+    /// Whether it can be read from.
+    pub readable: bool,
+    /// Whether it can be written to.
+    pub writable: bool,
+    /// Whether it is open.
+    pub open: bool,
+    /// When output reaches the device.
+    pub buffering: Buffering,
+    /// What `port-encoding` says: `UTF-8`, `ISO-8859-1`, ….
+    pub encoding: String,
+    /// What becomes of characters that the encoding does not have.
+    pub conversion: Conversion,
+    /// The file's name, a string or `#f`.
+    pub filename: Value,
+    /// Column after the last character written.
+    pub column: u32,
+    /// Line after the last character written.
+    pub line: u32,
+    /// How many times the file descriptor was handed out (`fileno`'s revealed count).
+    pub revealed: u32,
+    /// Properties set by `%set-port-property!`, an association list.
+    pub properties: Value,
+}
+
+impl Port {
+    /// A closed port with empty buffers, to be changed into what is wanted.
+    pub fn new(device: Device) -> Port {
+        Port {
+            device,
+            input: Input::default(),
+            output: Vec::new(),
+            readable: false,
+            writable: false,
+            open: true,
+            buffering: Buffering::Block,
+            encoding: "UTF-8".to_owned(),
+            conversion: Conversion::Substitute,
+            filename: Value::FALSE,
+            column: 0,
+            line: 0,
+            revealed: 0,
+            properties: Value::NULL,
+        }
+    }
+
+    /// An input port over `bytes`.
+    pub fn from_bytes(bytes: Vec<u8>) -> Port {
+        let mut port = Port::new(Device::Memory);
+        port.input = Input::from_bytes(bytes);
+        port.readable = true;
+        port
+    }
+}
+
+impl Foreign for Port {
+    fn type_name(&self) -> &'static str {
+        "port"
+    }
+
+    fn trace(&self, tracer: &mut Tracer) {
+        if let Device::Custom(procedures) = &self.device {
+            tracer.visit_all(procedures);
+        }
+        tracer.visit_all(&[self.filename, self.properties]);
+    }
+
+    fn describe(&self, _: &Engine, value: Value) -> Option<String> {
+        let direction = match (self.readable, self.writable) {
+            (true, true) => "input-output",
+            (true, false) => "input",
+            _ => "output",
+        };
+        let kind = match &self.device {
+            Device::File(_) => "file",
+            Device::Memory => "string",
+            Device::Void => "void",
+            Device::Custom(_) => "custom-port",
+        };
+        let closed = if self.open { "" } else { "closed: " };
+        Some(format!("#<{direction}: {closed}{kind} {:x}>", value.bits()))
+    }
+}
+
+/// Takes the input out of a port, for a reader that works on it at length. The port is without input until
+/// [`restore_input`].
+pub fn take_input(engine: &mut Engine, port: Value) -> Input {
+    match engine.heap.as_foreign_mut::<Port>(port) {
+        Some(port) => std::mem::take(&mut port.input),
+        None => Input::default(),
+    }
+}
+
+/// Gives back what [`take_input`] took.
+pub fn restore_input(engine: &mut Engine, port: Value, input: Input) {
+    if let Some(port) = engine.heap.as_foreign_mut::<Port>(port) {
+        port.input = input;
+    }
+}
