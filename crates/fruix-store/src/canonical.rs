@@ -46,7 +46,7 @@ pub fn canonicalise(path: &Path, from_uid: Option<u32>) -> Result<()> {
     };
     let name = c_string(path)?;
     walk.count_links(CWD, &name, path, 0)?;
-    walk.visit(CWD, &name, path, 0)
+    walk.visit(CWD, &name, path)
 }
 
 /// Give the directory or file PATH itself, and nothing below it, canonical mode and date.
@@ -73,7 +73,13 @@ struct Walk {
 }
 
 impl Walk {
-    fn count_links(&mut self, at: BorrowedFd<'_>, name: &CStr, path: &Path, depth: usize) -> Result<()> {
+    fn count_links(
+        &mut self,
+        at: BorrowedFd<'_>,
+        name: &CStr,
+        path: &Path,
+        depth: usize,
+    ) -> Result<()> {
         let stat = stat_at(at, name, path)?;
         match FileType::from_raw_mode(stat.st_mode) {
             FileType::Directory => {
@@ -91,7 +97,7 @@ impl Walk {
         Ok(())
     }
 
-    fn visit(&mut self, at: BorrowedFd<'_>, name: &CStr, path: &Path, depth: usize) -> Result<()> {
+    fn visit(&mut self, at: BorrowedFd<'_>, name: &CStr, path: &Path) -> Result<()> {
         let stat = stat_at(at, name, path)?;
         let kind = FileType::from_raw_mode(stat.st_mode);
         if !matches!(kind, FileType::RegularFile | FileType::Directory | FileType::Symlink) {
@@ -117,17 +123,18 @@ impl Walk {
         }
         if kind == FileType::RegularFile && self.is_shared_outside(&stat) {
             unshare(at, name, path)?;
-            return self.visit(at, name, path, depth);
+            return self.visit(at, name, path);
         }
         let file = open_entry(at, name, path, kind)?;
         let stat = rustix::fs::fstat(&file).at("examining", path)?;
         self.seen.insert(inode(&stat), ());
         if stat.st_uid != self.owner {
-            rustix::fs::fchown(&file, self.uid(), self.gid()).at_write("changing owner of", path)?;
+            rustix::fs::fchown(&file, self.uid(), self.gid())
+                .at_write("changing owner of", path)?;
         }
         if kind == FileType::Directory {
             for entry in names_in(&file, path)? {
-                self.visit(file.as_fd(), &entry, &join(path, &entry), depth + 1)?;
+                self.visit(file.as_fd(), &entry, &join(path, &entry))?;
             }
         }
         let file = File::from(file);
@@ -138,11 +145,11 @@ impl Walk {
 
     fn is_shared_outside(&self, stat: &Stat) -> bool {
         let inside = self.links.get(&inode(stat)).copied().unwrap_or(1);
-        let mode = stat.st_mode & 0o7777;
-        let canonical = matches!(mode as u32, 0o444 | 0o555)
-            && stat.st_mtime as i64 == STORE_MTIME
+        let facts = sys::Facts::of(stat);
+        let canonical = matches!(facts.mode & 0o7777, 0o444 | 0o555)
+            && facts.mtime == STORE_MTIME
             && stat.st_uid == self.owner;
-        stat.st_nlink as u64 > inside && !canonical
+        facts.links > inside && !canonical
     }
 
     fn uid(&self) -> Option<rustix::fs::Uid> {
@@ -190,7 +197,7 @@ fn unshare(at: BorrowedFd<'_>, name: &CStr, path: &Path) -> Result<()> {
 }
 
 fn inode(stat: &Stat) -> (u64, u64) {
-    (stat.st_dev as u64, stat.st_ino as u64)
+    sys::Facts::of(stat).inode
 }
 
 fn join(path: &Path, name: &CStr) -> PathBuf {
@@ -243,7 +250,7 @@ fn names_in(dir: &OwnedFd, path: &Path) -> Result<Vec<CString>> {
 fn set_mode(file: impl AsFd, stat: &Stat, path: &Path) -> Result<()> {
     let directory = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
     let mode = if directory || stat.st_mode & 0o100 != 0 { 0o555 } else { 0o444 };
-    if stat.st_mode as u32 & 0o7777 != mode {
+    if sys::Facts::of(stat).mode & 0o7777 != mode {
         let mode = Mode::from_raw_mode(mode as _);
         rustix::fs::fchmod(file, mode).at_write("changing mode of", path)?;
     }
@@ -321,7 +328,9 @@ mod tests {
         let (_keep, top) = tree();
         let me = rustix::process::geteuid().as_raw();
         match canonicalise(&top, Some(me + 1)) {
-            Err(Error::InvalidOwner { expected, got, .. }) => assert_eq!((expected, got), (me + 1, me)),
+            Err(Error::InvalidOwner { expected, got, .. }) => {
+                assert_eq!((expected, got), (me + 1, me))
+            }
             other => panic!("{other:?}"),
         }
     }

@@ -13,7 +13,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior,
+};
 
 use crate::error::{Error, Result};
 
@@ -107,7 +109,8 @@ impl Db {
             connection.pragma_update(None, "foreign_keys", 1)?;
             let synchronous = if self.durable { "full" } else { "normal" };
             connection.pragma_update(None, "synchronous", synchronous)?;
-            let mode: String = connection.query_row("PRAGMA main.journal_mode", [], |r| r.get(0))?;
+            let mode: String =
+                connection.query_row("PRAGMA main.journal_mode", [], |r| r.get(0))?;
             if mode != "wal" {
                 connection.query_row("PRAGMA main.journal_mode = wal", [], |_| Ok(()))?;
             }
@@ -267,7 +270,8 @@ impl Queries<'_> {
 
     /// The row of PATH.
     pub(crate) fn row(&self, path: &str) -> Result<Option<Row>> {
-        let sql = "SELECT id, hash, registrationTime, deriver, narSize FROM ValidPaths WHERE path = ?";
+        let sql =
+            "SELECT id, hash, registrationTime, deriver, narSize FROM ValidPaths WHERE path = ?";
         self.one(sql, [path], |r| {
             Ok(Row {
                 id: r.get(0)?,

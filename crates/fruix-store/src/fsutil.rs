@@ -77,8 +77,9 @@ fn delete_at(at: BorrowedFd<'_>, name: &CStr, freed: &mut u64) -> rustix::io::Re
         Err(Errno::NOENT) => return Ok(()),
         other => other?,
     }
-    if directory || stat.st_nlink as u64 == 1 {
-        *freed += (stat.st_blocks as u64) * 512;
+    let facts = sys::Facts::of(&stat);
+    if directory || facts.links == 1 {
+        *freed += facts.disk_bytes;
     }
     Ok(())
 }
@@ -104,7 +105,10 @@ pub(crate) fn sync_items(store: &Path, paths: &[PathBuf]) -> Result<()> {
         if sys::sync_file_system(&dir).at("syncing", store)? {
             return Ok(());
         }
-        return paths.iter().try_for_each(|path| sync_tree(path)).and(dir.sync_all().at("syncing", store));
+        return paths
+            .iter()
+            .try_for_each(|path| sync_tree(path))
+            .and(dir.sync_all().at("syncing", store));
     }
     for file in &files {
         sync_file(file)?;

@@ -211,8 +211,16 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn list_live(&mut self) -> Result<()> {
+        let layout = &self.store.layout;
         let paths = &mut self.results.paths;
         self.store.db.read(|q| {
+            // What is being made counts as alive as soon as there is a file.
+            for name in self.temporary.iter().filter(|name| *name != TEMP_NAME) {
+                let path = format!("{}/{name}", layout.store_dir().as_str());
+                if q.id(&path)?.is_none() && lstat(&layout.physical_store().join(name))?.is_some() {
+                    paths.push(path);
+                }
+            }
             for id in &self.marks.alive {
                 paths.extend(q.path(*id)?);
             }
@@ -254,7 +262,9 @@ impl Run<'_> {
             match self.store.db.read(|q| q.id(&path))? {
                 Some(id) if self.marks.alive.contains(&id) => return Err(Error::Alive { path }),
                 Some(id) => ids.push(id),
-                None if self.temporary.contains(item.as_str()) => return Err(Error::Alive { path }),
+                None if self.temporary.contains(item.as_str()) => {
+                    return Err(Error::Alive { path });
+                }
                 None => leftovers.push(item.as_str()),
             }
         }
@@ -303,9 +313,7 @@ impl Run<'_> {
         let size = disk_usage(&file).unwrap_or(0);
         if self.throw_away(name)? {
             self.estimate = self.estimate.saturating_add(size);
-            self.results
-                .paths
-                .push(format!("{}/{name}", self.store.layout.store_dir().as_str()));
+            self.results.paths.push(format!("{}/{name}", self.store.layout.store_dir().as_str()));
         }
         Ok(())
     }

@@ -103,10 +103,8 @@ impl Store {
             writer.chunk(&text.contents)?;
             writer.finish().map(|_| ())
         };
-        archive(&mut hasher).map_err(|e| Error::BadArchive {
-            path: self.physical(path),
-            reason: e.to_string(),
-        })?;
+        archive(&mut hasher)
+            .map_err(|e| Error::BadArchive { path: self.physical(path), reason: e.to_string() })?;
         self.move_into_place(temp, path, false)?;
         let size = hasher.len();
         let mut info = PathInfo::new(path.clone(), hasher.finish(), size);
@@ -164,7 +162,7 @@ impl Store {
     }
 
     fn take_in(&self, temp: TempPath, intake: Intake, name: &str) -> Result<StorePath> {
-        let (method, content, nar) = intake.finish()?;
+        let TakenIn { method, content, nar } = intake.finish()?;
         let path = self
             .layout
             .store_dir()
@@ -346,6 +344,15 @@ struct Intake {
     failure: Option<Error>,
 }
 
+/// What came in.
+struct TakenIn {
+    method: HashMethod,
+    /// Hash of the contents by the wanted method and algorithm.
+    content: Hash,
+    /// SHA-256 and size of the archive, where that came in.
+    nar: Option<(Hash, u64)>,
+}
+
 enum Target {
     Tree(Box<Restorer>),
     File(fs::File, std::path::PathBuf),
@@ -392,8 +399,7 @@ impl Intake {
         Ok(taken)
     }
 
-    /// Method, hash of the contents, and hash and size of the archive where it is known.
-    fn finish(self) -> Result<(HashMethod, Hash, Option<(Hash, u64)>)> {
+    fn finish(self) -> Result<TakenIn> {
         let recursive = match self.target {
             Target::Tree(restorer) => {
                 restorer.finish()?;
@@ -407,7 +413,7 @@ impl Intake {
             Some(nar) => Some((nar.finish(), size)),
             None => recursive.then_some((content, size)),
         };
-        Ok((self.method, content, nar))
+        Ok(TakenIn { method: self.method, content, nar })
     }
 }
 

@@ -127,10 +127,9 @@ impl Layout {
 
     /// The item that PATH names: exactly `STORE_DIR/HASH-NAME`.
     pub fn parse(&self, path: &str) -> Result<StorePath> {
-        self.store_dir.parse(path).map_err(|e| Error::NotAStorePath {
-            path: path.to_owned(),
-            reason: e.to_string(),
-        })
+        self.store_dir
+            .parse(path)
+            .map_err(|e| Error::NotAStorePath { path: path.to_owned(), reason: e.to_string() })
     }
 
     /// The base name of the store item that the file PATH belongs to, when PATH lies in the store

@@ -38,8 +38,8 @@ mod register;
 mod roots;
 mod store;
 mod sys;
-mod tempspace;
 mod temproots;
+mod tempspace;
 mod verify;
 
 pub use canonical::{STORE_MTIME, canonicalise};

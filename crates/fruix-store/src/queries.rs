@@ -36,7 +36,10 @@ impl Store {
 
     /// Call FOUND with every registered item, in no particular order, without holding all of them
     /// in memory.
-    pub fn for_each_valid_path(&self, mut found: impl FnMut(StorePath) -> Result<()>) -> Result<()> {
+    pub fn for_each_valid_path(
+        &self,
+        mut found: impl FnMut(StorePath) -> Result<()>,
+    ) -> Result<()> {
         self.db.read(|q| q.each_path(|_, path| found(self.item(&path)?)))
     }
 
@@ -134,7 +137,9 @@ impl Store {
                     Step::Enter(id) if seen.insert(id) => {
                         steps.push(Step::Leave(id));
                         let next = q.reference_ids(id)?;
-                        steps.extend(next.into_iter().filter(|n| !seen.contains(n)).map(Step::Enter));
+                        steps.extend(
+                            next.into_iter().filter(|n| !seen.contains(n)).map(Step::Enter),
+                        );
                     }
                     Step::Enter(_) => {}
                     Step::Leave(id) => {
@@ -162,10 +167,7 @@ impl Store {
     }
 
     /// The outputs of the valid derivation DRV, by name. They need not be valid.
-    pub fn query_derivation_outputs(
-        &self,
-        drv: &StorePath,
-    ) -> Result<BTreeMap<String, StorePath>> {
+    pub fn query_derivation_outputs(&self, drv: &StorePath) -> Result<BTreeMap<String, StorePath>> {
         self.db.read(|q| {
             let outputs = q.outputs(self.valid_id(q, drv)?)?;
             outputs.into_iter().map(|(name, path)| Ok((name, self.item(&path)?))).collect()

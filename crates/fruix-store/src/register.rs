@@ -138,10 +138,8 @@ impl Store {
     /// follow from it (`checkDerivationOutputs`). The derivations that it needs are read from the
     /// store.
     pub(crate) fn check_outputs(&self, path: &StorePath, drv: &Derivation) -> Result<()> {
-        let corrupt = |reason: String| Error::CorruptDerivation {
-            path: self.layout.display(path),
-            reason,
-        };
+        let corrupt =
+            |reason: String| Error::CorruptDerivation { path: self.layout.display(path), reason };
         let name = path.derivation_name().unwrap_or_default();
         let mut computed = drv.clone();
         for (name, output) in &mut computed.outputs {

@@ -41,7 +41,10 @@ impl Store {
         }
         if let Some(meta) = lstat(&link)? {
             let ours = meta.is_symlink()
-                && self.layout.item_name_of(&fs::read_link(&link).at("reading link", &link)?).is_some();
+                && self
+                    .layout
+                    .item_name_of(&fs::read_link(&link).at("reading link", &link)?)
+                    .is_some();
             if !ours {
                 return refuse("there is a file of that name");
             }
@@ -66,7 +69,11 @@ impl Store {
         Ok(roots)
     }
 
-    fn find_roots_below(&self, path: &Path, roots: &mut BTreeMap<PathBuf, StorePath>) -> Result<()> {
+    fn find_roots_below(
+        &self,
+        path: &Path,
+        roots: &mut BTreeMap<PathBuf, StorePath>,
+    ) -> Result<()> {
         match self.find_roots_at(path, roots) {
             // Somebody else's business, or gone meanwhile.
             Err(Error::Io { source, .. })

@@ -14,8 +14,8 @@ use crate::error::{Error, IoContext, Result};
 use crate::fsutil::{create_dirs, lstat, replace_file, sync_file};
 use crate::layout::Layout;
 use crate::locks::{FileLock, Mode, PathLocks};
-use crate::tempspace::{self, TempPath, TempSpace};
 use crate::temproots::TempRoots;
+use crate::tempspace::{self, TempPath, TempSpace};
 
 /// Bytes set aside so that SQLite can still write, and thus the collector run, on a full disk.
 const RESERVED: u64 = 8 * 1024 * 1024;
@@ -112,10 +112,7 @@ impl Store {
     }
 
     /// [`Store::add_temp_root`] for many items at once.
-    pub fn add_temp_roots<'a>(
-        &self,
-        items: impl IntoIterator<Item = &'a StorePath>,
-    ) -> Result<()> {
+    pub fn add_temp_roots<'a>(&self, items: impl IntoIterator<Item = &'a StorePath>) -> Result<()> {
         self.temp_roots.add_all(items.into_iter().map(StorePath::as_str))
     }
 
@@ -185,7 +182,8 @@ fn create_directories(layout: &Layout) -> Result<()> {
 fn admit_build_group(store: &Path, group: u32) -> Result<()> {
     let meta = fs::metadata(store).at("examining", store)?;
     if meta.uid() != 0 || meta.gid() != group {
-        std::os::unix::fs::chown(store, Some(0), Some(group)).at_write("changing owner of", store)?;
+        std::os::unix::fs::chown(store, Some(0), Some(group))
+            .at_write("changing owner of", store)?;
     }
     if meta.mode() & 0o7777 != 0o1775 {
         let mode = fs::Permissions::from_mode(0o1775);

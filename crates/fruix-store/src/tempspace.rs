@@ -86,10 +86,11 @@ pub(crate) fn recover(store: &Path) -> Result<()> {
             }
             Ok(None) => {}
             // Its owner has just deleted it, or it is no directory of ours.
-            Err(e) if matches!(
-                e.io_kind(),
-                Some(std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
-            ) => {}
+            Err(e)
+                if matches!(
+                    e.io_kind(),
+                    Some(std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
+                ) => {}
             Err(e) => return Err(e),
         }
     }

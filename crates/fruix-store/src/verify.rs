@@ -168,8 +168,7 @@ impl Store {
                 }
                 Err(_) if !self.is_valid_path(&item)? => {}
                 Err(e) => {
-                    let problem =
-                        Problem::Unreadable { path: item.clone(), reason: e.to_string() };
+                    let problem = Problem::Unreadable { path: item.clone(), reason: e.to_string() };
                     mend(problem, &item, repair, report)?;
                 }
             }
@@ -255,7 +254,9 @@ fn delete_unneeded(
             } else if seen.insert(id) {
                 stack.push((id, true));
                 let referrers = q.referrer_ids(id)?;
-                stack.extend(referrers.into_iter().filter(|r| !seen.contains(r)).map(|r| (r, false)));
+                stack.extend(
+                    referrers.into_iter().filter(|r| !seen.contains(r)).map(|r| (r, false)),
+                );
             }
         }
     }

@@ -91,16 +91,20 @@ fn trees_flat_files_and_archives() {
     let again = store.add_to_store_from_dump("tree", &mut stream, recursive, sha256).unwrap();
     assert_eq!((again, stream), (tree.clone(), b"rest".as_slice()));
     let sha512 = HashAlgorithm::Sha512;
-    let other = store.add_to_store_from_dump("tree", &mut nar.as_slice(), recursive, sha512).unwrap();
+    let other =
+        store.add_to_store_from_dump("tree", &mut nar.as_slice(), recursive, sha512).unwrap();
     let infos = [&tree, &other].map(|p| store.query_path_info(p).unwrap().unwrap());
     assert_eq!(infos[0].nar_hash, infos[1].nar_hash);
 
     let flat = |algorithm| {
-        store.add_to_store_from_dump("f", &mut b"flat".as_slice(), HashMethod::Flat, algorithm).unwrap()
+        store
+            .add_to_store_from_dump("f", &mut b"flat".as_slice(), HashMethod::Flat, algorithm)
+            .unwrap()
     };
     let path = flat(sha256);
     let hash = Hash::sha256(b"flat");
-    let expected = store.layout().store_dir().fixed_output_path("f", HashMethod::Flat, &hash).unwrap();
+    let expected =
+        store.layout().store_dir().fixed_output_path("f", HashMethod::Flat, &hash).unwrap();
     assert_eq!(path, expected);
     assert_eq!(fs::read(store.physical(&path)).unwrap(), b"flat");
 }
@@ -134,8 +138,7 @@ fn outputs_are_scanned_and_registered_together() {
     fs::create_dir(store.physical(&items[1])).unwrap();
     symlink(format!("{prefix}/{}", items[0]), store.physical(&items[1]).join("l")).unwrap();
     let candidates = [&dep, &unused, &items[0], &items[1]];
-    let infos =
-        [0, 1].map(|i| store.finish_output(&items[i], None, candidates).unwrap());
+    let infos = [0, 1].map(|i| store.finish_output(&items[i], None, candidates).unwrap());
     assert_eq!(infos[0].references, set([&dep, &items[0]]));
     assert_eq!(infos[1].references, set([&items[0]]));
     store.register_valid_paths(&infos).unwrap();
@@ -177,7 +180,10 @@ fn collection_spares_what_roots_reach() {
     store.add_perm_root(&b, &root).unwrap();
     assert_eq!(store.list_dead().unwrap(), Vec::<String>::new(), "temporary roots hold");
     let store = reopen(&dir, store);
-    assert_eq!(store.find_roots().unwrap().into_iter().collect::<Vec<_>>(), [(root.clone(), b.clone())]);
+    assert_eq!(
+        store.find_roots().unwrap().into_iter().collect::<Vec<_>>(),
+        [(root.clone(), b.clone())]
+    );
     let names = |items: &[&StorePath]| -> BTreeSet<String> {
         items.iter().map(|i| store.layout().display(i)).collect()
     };

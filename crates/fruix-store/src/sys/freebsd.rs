@@ -39,11 +39,7 @@ pub(crate) fn clear_attributes(file: &File) -> io::Result<()> {
         let name = std::ffi::CString::new(name).map_err(io::Error::other)?;
         // SAFETY: NAME ends in a null byte and outlives the call.
         unsafe {
-            libc::extattr_delete_fd(
-                file.as_raw_fd(),
-                libc::EXTATTR_NAMESPACE_USER,
-                name.as_ptr(),
-            );
+            libc::extattr_delete_fd(file.as_raw_fd(), libc::EXTATTR_NAMESPACE_USER, name.as_ptr());
         }
         rest = after;
     }

@@ -29,9 +29,7 @@ pub fn set<'a>(items: impl IntoIterator<Item = &'a StorePath>) -> BTreeSet<Store
 pub fn text(store: &Store, name: &str, references: &[&StorePath]) -> StorePath {
     let mentions: Vec<String> = references.iter().map(|r| r.to_string()).collect();
     let contents = format!("{name}\n{}\n", mentions.join("\n"));
-    store
-        .add_text_to_store(name, contents.as_bytes(), &set(references.iter().copied()))
-        .unwrap()
+    store.add_text_to_store(name, contents.as_bytes(), &set(references.iter().copied())).unwrap()
 }
 
 pub fn add_tree(store: &Store, name: &str, source: &Path) -> StorePath {
