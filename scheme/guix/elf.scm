@@ -169,7 +169,7 @@
 
 (define (layout-for layouts word-size)
   (or (assv-ref layouts word-size)
-      (error "bad word size" word-size)))
+      (error "not a word size of ELF files:" word-size)))
 
 (define (layout-size layouts word-size)
   (car (layout-for layouts word-size)))
@@ -182,7 +182,7 @@
   ;; Return the list of the fields of the structure at BASE in BV.
   (let ((layout (layout-for layouts word-size)))
     (unless (<= 0 (+ base (car layout)) (bytevector-length bv))
-      (error "corrupt ELF (offset out of range)" base))
+      (error "corrupt ELF file: table beyond its end:" base))
     (map (lambda (field)
            (bytevector-uint-ref bv (+ base (car field)) byte-order
                                 (cdr field)))
@@ -276,7 +276,7 @@ SHNUM and SHSTRNDX."
 (define (parse-elf bv)
   "Return the <elf> record for BV, the contents of an ELF file."
   (unless (has-elf-header? bv)
-    (error "Invalid ELF" bv))
+    (error "not an ELF file, of this size:" (bytevector-length bv)))
   (let ((word-size  (ident-word-size bv))
         (byte-order (ident-byte-order bv)))
     (apply make-elf bv word-size byte-order
@@ -294,7 +294,7 @@ SHNUM and SHSTRNDX."
                             (case byte-order
                               ((little) ELFDATA2LSB)
                               ((big) ELFDATA2MSB)
-                              (else (error "unknown endianness" byte-order)))
+                              (else (error "unknown byte order:" byte-order)))
                             EV_CURRENT)
                       (make-list 9 0)))
     (bytevector-u32-set! bv 20 EV_CURRENT byte-order)
@@ -308,7 +308,7 @@ SHNUM and SHSTRNDX."
 (define (table-entry elf n count offset entry-size layouts what)
   ;; Return the fields of entry N of a table of COUNT entries.
   (unless (< -1 n count)
-    (error (string-append "bad " what " number") n))
+    (error (string-append "no such " what ":") n))
   (read-structure (elf-bytes elf) (+ offset (* n entry-size))
                   layouts (elf-word-size elf) (elf-byte-order elf)))
 
@@ -505,7 +505,7 @@ TYPE are parts), OTHER (of which VISIBILITY is a part) and SHNDX."
         (entry-size (elf-section-entsize section)))
     (unless (and (positive? entry-size)
                  (zero? (remainder size entry-size)))
-      (error "bad symbol table" section))
+      (error "corrupt ELF file: size of symbol table:" section))
     (quotient size entry-size)))
 
 (define* (elf-symbol-table-ref elf section n #:optional strtab)
@@ -514,9 +514,9 @@ STRTAB, the section of the strings, is given, else the offset in there."
   (define entry-size (elf-section-entsize section))
 
   (unless (<= (* (+ n 1) entry-size) (elf-section-size section))
-    (error "out of range symbol table access" section n))
+    (error "no such symbol:" section n))
   (unless (<= (elf-symbol-len (elf-word-size elf)) entry-size)
-    (error "bad entsize for symbol table" section))
+    (error "corrupt ELF file: size of symbols:" section))
 
   (let ((fields (read-structure (elf-bytes elf)
                                 (+ (elf-section-offset section)
@@ -549,7 +549,7 @@ STRTAB, the section of the strings, is given, else the offset in there."
   (define offset (elf-section-offset section))
   (define (check-end end)
     (unless (<= end (bytevector-length bv))
-      (error "corrupt ELF (offset out of range)" offset)))
+      (error "corrupt ELF file: table beyond its end:" offset)))
   (define (word n)
     (bytevector-u32-ref bv (+ offset (* 4 n)) (elf-byte-order elf)))
 

@@ -35,6 +35,7 @@
 (outcome (invoke/quiet "sh" "-c" "echo out; echo err >&2; printf last; exit 7"))
 (outcome (invoke/quiet "sh" "-c" "exit 1"))
 (outcome (invoke/quiet "sh" "-c" "kill -15 $$"))
+(outcome (invoke/quiet "no-such-program" "x"))
 
 (mkdir-p "in1/bin")
 (mkdir-p "in2/bin")

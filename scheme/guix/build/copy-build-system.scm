@@ -28,11 +28,11 @@
 (define (copy-whole source target)
   ;; Copy the file or directory SOURCE to TARGET, or below it if there is a
   ;; final slash.
-  (let ((target (if (string-suffix? "/" target)
-                    (string-append target (basename source))
-                    target)))
-    (mkdir-p (dirname target))
-    (copy-recursively source target)))
+  (define copy
+    (string-append target
+                   (if (string-suffix? "/" target) (basename source) "")))
+  (mkdir-p (dirname copy))
+  (copy-recursively source copy))
 
 (define (copy-selected source target selected?)
   ;; Copy those files below SOURCE whose names, relative to it, satisfy
@@ -63,7 +63,7 @@
   (define excluded? (file-selector exclude exclude-regexp #f))
 
   (when (and filters? (not directory?))
-    (error "Cannot use filters when SOURCE is a file."))
+    (error "install plan: only directories can have filters:" source))
   (if (or filters? (string-suffix? "/" source))
       (copy-selected source destination
                      (lambda (file)

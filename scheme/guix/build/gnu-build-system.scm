@@ -406,11 +406,11 @@ a reference to it.  The commands are those for TARGET."
     (string-append debug-output "/lib/debug/" file ".debug"))
 
   (define (save-debug-info file)
-    (let ((debug (debug-file file)))
-      (mkdir-p (dirname debug))
-      (copy-file file debug)
-      (invoke strip-command "--only-keep-debug" debug)
-      (chmod debug #o400)))
+    (define copy (debug-file file))
+    (mkdir-p (dirname copy))
+    (copy-file file copy)
+    (invoke strip-command "--only-keep-debug" copy)
+    (chmod copy #o400))
 
   (define (link-to-debug-info file)
     ;; The base name and checksum of the debug file go into FILE.
@@ -671,10 +671,9 @@ without searching all of their RUNPATH."
   ;; Run PROGRAM with FLAGS on the files in DIRECTORY that match REGEXP, and
   ;; make symbolic links to them follow; PROGRAM appends EXTENSION to names.
   (define (retarget link)
-    (let ((target (readlink link)))
-      (delete-file link)
-      (symlink (string-append target extension)
-               (string-append link extension))))
+    (define (extended name) (string-append name extension))
+    (symlink (extended (readlink link)) (extended link))
+    (delete-file link))
 
   (define (hard-linked? file)
     ;; gzip would refuse.

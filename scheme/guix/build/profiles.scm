@@ -99,7 +99,7 @@ SYMLINK, to what is in there."
           ((symlink) (replace-link))
           ((directory) #t)
           (else
-           (error "cannot mkdir because a same-named file exists"
+           (error "not a directory, and in its place:"
                   directory))))))
 
 

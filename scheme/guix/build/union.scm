@@ -142,7 +142,7 @@ none.  Each link is mentioned on LOG-PORT."
            (#f #f)
            (file (link file output))))
         ((directories files)
-         (error "union-build: collision between file and directories"
+         (error "union-build: some are directories, some are files:"
                 `((files ,files) (dirs ,directories)))))))
 
   (setvbuf (current-output-port) 'line)

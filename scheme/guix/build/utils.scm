@@ -115,13 +115,14 @@ the same bytes (one thread would use another format)."
                        (number->string (max 2 (parallel-job-count))))))
 
 (define (%store-directory)
-  "Return the directory name of the store."
+  "Return where the store is, as the daemon tells builds; without one, the usual
+place."
   (or (getenv "NIX_STORE_DIR") (getenv "NIX_STORE") "/gnu/store"))
 
 (define-constant %store-hash-string-length 32)
 
 (define (store-file-name? file)
-  "Return true if FILE is in the store."
+  "Tell whether the name FILE starts like those in the store."
   (string-prefix? (%store-directory) file))
 
 (define (strip-store-file-name file)
@@ -161,7 +162,7 @@ NAME and #f."
 ;;;
 
 (define (directory-exists? dir)
-  "Return #t if DIR exists and is a directory."
+  "Tell whether there is a directory DIR; links are followed."
   (let ((st (stat dir #f)))
     (and st (eq? 'directory (stat:type st)))))
 
@@ -177,15 +178,15 @@ NAME and #f."
 (define (switch-symlinks link target)
   "Make LINK a symbolic link to TARGET, atomically, whether or not LINK exists
 already."
-  (let ((pivot (string-append link ".new")))
+  (let ((next (string-append link ".new")))
     (let retry ()
       (catch-errno (errno (lambda (errno rethrow)
                             (unless (= errno EEXIST) (rethrow))
                             ;; Left behind by one that was interrupted.
-                            (delete-file pivot)
+                            (delete-file next)
                             (retry)))
-        (symlink target pivot)))
-    (rename-file pivot link)))
+        (symlink target next)))
+    (rename-file next link)))
 
 (define (call-with-temporary-output-file proc)
   "Call PROC with the name of a new temporary file and a port to write to it.
@@ -264,7 +265,8 @@ time."
       (lambda () (chdir here)))))
 
 (define (mkdir-p dir)
-  "Create directory DIR and all its ancestors."
+  "Make sure that there is a directory DIR, creating it and what is above it
+where need be."
   (let loop ((names  (remove string-null? (string-split dir #\/)))
              (parent (if (string-prefix? "/" dir) "" ".")))
     (match names
@@ -612,22 +614,22 @@ error."
 (define (open-output-pipe-of program args)
   ;; Return a port that reads what PROGRAM, run with ARGS, prints to standard
   ;; output and standard error, and its process ID.
-  (match (pipe)
-    ((reader . writer)
-     (match (primitive-fork)
-       (0
-        (dynamic-wind
-          (const #t)
-          (lambda ()
-            (close-port reader)
-            (dup2 (fileno writer) 1)
-            (dup2 (fileno writer) 2)
-            (apply execlp program program args))
-          (lambda ()
-            (primitive-exit 127))))
-       (pid
-        (close-port writer)
-        (values reader pid))))))
+  (define ends (pipe))
+
+  (define (become-program)
+    (close-port (car ends))
+    (for-each (lambda (descriptor)
+                (dup2 (fileno (cdr ends)) descriptor))
+              '(1 2))
+    (apply execlp program (cons program args)))
+
+  (let ((pid (primitive-fork)))
+    (when (zero? pid)
+      ;; Whatever goes wrong, the child must not go on as a second builder.
+      (catch #t become-program (const #f))
+      (primitive-exit 127))
+    (close-port (cdr ends))
+    (values (car ends) pid)))
 
 (define (invoke/quiet program . args)
   "Run PROGRAM with ARGS and keep quiet about it if it succeeds; otherwise
