@@ -10,7 +10,8 @@
 //! * the whole dynamic string table is copied there with the run path appended, so that every index
 //!   into it stays valid, and `DT_STRTAB`, `DT_STRSZ` and `DT_RUNPATH` follow;
 //! * a *retarget* finds the old NUL-terminated string and rewrites each reference to it: `lea
-//!   disp32(%rip)` in code, relative relocations (RELA and RELR) in data.
+//!   disp32(%rip)` in code, relative relocations (RELA and RELR) in data, and, in programs that are linked for a fixed
+//!   address, immediate operands and plain words.
 //!
 //! The new segment's program header takes the place of a note's (notes are advisory: nothing at run time
 //! needs them on x86-64), so neither the program header table nor any code or data moves.
@@ -39,6 +40,7 @@ const DT_RELR: u64 = 36;
 /// Only an optimisation hint to the dynamic linker, so its slot may be reused.
 const DT_RELACOUNT: u64 = 0x6fff_fff9;
 
+const ET_EXEC: u16 = 2;
 const EM_X86_64: u16 = 62;
 const R_X86_64_RELATIVE: u64 = 8;
 const PAGE: u64 = 0x1000;
@@ -125,6 +127,8 @@ struct Elf {
     headers_at: usize,
     segments: Vec<Segment>,
     machine: u16,
+    /// Linked for a fixed address (`ET_EXEC`).
+    fixed: bool,
 }
 
 fn slice<'a>(
@@ -191,7 +195,8 @@ impl Elf {
                 .ok_or(ElfError::Kind)?;
         }
         let machine = u16_at(&bytes, 18)?;
-        Ok(Elf { bytes, headers_at, segments, machine })
+        let fixed = u16_at(&bytes, 16)? == ET_EXEC;
+        Ok(Elf { bytes, headers_at, segments, machine, fixed })
     }
 
     fn loads(&self) -> impl Iterator<Item = &Segment> {
@@ -455,6 +460,9 @@ fn retarget(elf: &mut Elf, old: &str, new: u64) -> Result<()> {
     for address in addresses {
         count += retarget_code(elf, address, new)?;
         count += retarget_relocations(elf, address, new)?;
+        if elf.fixed {
+            count += retarget_absolute(elf, address, new)?;
+        }
     }
     if count == 0 {
         return Err(ElfError::Unreferenced(old.to_owned()));
@@ -504,6 +512,46 @@ fn retarget_code(elf: &mut Elf, old: u64, new: u64) -> Result<usize> {
         elf.put(*at, value)?;
     }
     Ok(edits.len())
+}
+
+/// Rewrite the plain addresses that a program for a fixed place has: 32-bit immediate operands in code (`mov $x, %r32`,
+/// `push $x`, `movq $x, …` with its sign-extended operand), aligned words in data.
+fn retarget_absolute(elf: &mut Elf, old: u64, new: u64) -> Result<usize> {
+    let narrow = |value: u64| i32::try_from(value).map(i32::to_le_bytes).map_err(|_| ElfError::Kind);
+    let (old_operand, new_operand) = (narrow(old)?, narrow(new)?);
+    let mut code_edits = Vec::new();
+    let mut data_edits = Vec::new();
+    for segment in elf.loads() {
+        let content = slice(&elf.bytes, segment.offset, segment.file_size, "segment")?;
+        let start = segment.offset as usize;
+        if segment.flags & PF_X != 0 {
+            let places = find_all(content, &old_operand).filter(|&at| takes_operand(&content[..at]));
+            code_edits.extend(places.map(|at| start + at));
+        } else {
+            let word = old.to_le_bytes();
+            let aligned = |at: &usize| (segment.address + *at as u64).is_multiple_of(8);
+            data_edits.extend(find_all(content, &word).filter(aligned).map(|at| start + at));
+        }
+    }
+    for &at in &code_edits {
+        elf.put(at, &new_operand)?;
+    }
+    for &at in &data_edits {
+        elf.put(at, &new.to_le_bytes())?;
+    }
+    Ok(code_edits.len() + data_edits.len())
+}
+
+/// Whether `code` ends with an instruction that still lacks its 32-bit immediate operand.
+fn takes_operand(code: &[u8]) -> bool {
+    match code {
+        [.., 0xb8..=0xbf] | [.., 0x68] => true,
+        // C7 /0: to a register, to memory behind a register, or with an 8-bit displacement.
+        [.., 0xc7, 0xc0..=0xc7] | [.., 0xc7, 0x00..=0x07] | [.., 0xc7, 0x40..=0x47, _] => true,
+        // C7 /0 with a SIB byte, without and with an 8-bit displacement; and relative to the next instruction.
+        [.., 0xc7, 0x04, _] | [.., 0xc7, 0x44, _, _] | [.., 0xc7, 0x05, _, _, _, _] => true,
+        _ => false,
+    }
 }
 
 /// Rewrite pointers in data that the dynamic linker relocates by the load address alone.

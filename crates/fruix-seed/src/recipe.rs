@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The recipe: the relocation table of one item, as text that travels in its derivation.
 //!
-//! A recipe names no store path: `@NAME@` stands for an input or an output, and is filled in when it runs.
-//! So it depends on the package alone. One step per line: the step's name and its fields, separated by tabs,
+//! A recipe names no store path: `@NAME@` stands for an input or an output (`@tmp@` for the build's
+//! temporary directory), and is filled in when it runs. So it depends on the package alone. One step per line: the step's name and its fields, separated by tabs,
 //! with `\t`, `\n` and `\\` escaped within fields. The first line is `fruix-seed 1`.
 
 use std::collections::BTreeMap;
@@ -33,6 +33,10 @@ pub enum Step {
     Fill(String, String, String),
     /// Run a program of the item, once its files are written, with an empty environment.
     Run(Vec<String>),
+    /// Make a directory (absolute), together with the programs to run.
+    Directory(String),
+    /// Copy what a program has made to a place of the item, after that program: place, source.
+    Take(String, String),
 }
 
 /// The steps, in order.
@@ -98,6 +102,8 @@ impl Step {
             Step::Copy(a, b) => ("copy", vec![a, b]),
             Step::Fill(a, b, c) => ("fill", vec![a, b, c]),
             Step::Run(words) => ("run", words.iter().collect()),
+            Step::Directory(a) => ("directory", vec![a]),
+            Step::Take(a, b) => ("take", vec![a, b]),
         }
     }
 
@@ -113,6 +119,8 @@ impl Step {
             ("write", [a, b]) => Step::Write(a.clone(), b.clone()),
             ("copy", [a, b]) => Step::Copy(a.clone(), b.clone()),
             ("fill", [a, b, c]) => Step::Fill(a.clone(), b.clone(), c.clone()),
+            ("directory", [a]) => Step::Directory(a.clone()),
+            ("take", [a, b]) => Step::Take(a.clone(), b.clone()),
             ("run", [_, ..]) => Step::Run(fields.to_vec()),
             _ => return None,
         })

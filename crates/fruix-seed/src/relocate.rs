@@ -112,7 +112,9 @@ struct Item<'a> {
 
 /// Make the item. What was done is told line by line to `log`.
 pub fn relocate(request: &Request, log: &mut dyn FnMut(String)) -> Result<()> {
-    let names = request.inputs.iter().chain(&request.outputs).cloned().collect();
+    let temporary = std::env::temp_dir().to_string_lossy().into_owned();
+    let mut names = BTreeMap::from([("tmp".to_owned(), temporary)]);
+    names.extend(request.inputs.iter().chain(&request.outputs).cloned());
     let recipe = request.recipe.fill(&names)?;
     let mut item = Item {
         files: BTreeMap::new(),
@@ -132,8 +134,11 @@ pub fn relocate(request: &Request, log: &mut dyn FnMut(String)) -> Result<()> {
     item.check()?;
     item.write()?;
     for step in &recipe.steps {
-        if let Step::Run(words) = step {
-            run(words)?;
+        match step {
+            Step::Run(words) => run(words)?,
+            Step::Directory(path) => make_directory(Path::new(path))?,
+            Step::Take(place, source) => take(Path::new(item.output_of(place)), place, source)?,
+            _ => (),
         }
     }
     Ok(())
@@ -214,7 +219,8 @@ impl Item<'_> {
                     return Err(RelocateError::Unmatched(format!("fill {place} {marker}")));
                 }
             }
-            Step::Retarget(..) | Step::Text(..) | Step::Run(_) => (),
+            Step::Retarget(..) | Step::Text(..) => (),
+            Step::Run(_) | Step::Directory(_) | Step::Take(..) => (),
         }
         Ok(())
     }
@@ -420,6 +426,14 @@ impl Item<'_> {
         }
         Ok(())
     }
+}
+
+fn take(output: &Path, place: &str, source: &str) -> Result<()> {
+    let file = output.join(place);
+    make_directory(file.parent().unwrap_or(output))?;
+    let done = fs::read(source).and_then(|bytes| fs::write(&file, bytes));
+    let done = done.and_then(|()| fs::set_permissions(&file, fs::Permissions::from_mode(0o444)));
+    done.map_err(|error| RelocateError::Io { file: source.into(), source: error })
 }
 
 fn make_directory(path: &Path) -> Result<()> {

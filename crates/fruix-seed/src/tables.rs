@@ -60,7 +60,7 @@ fn tool(
 /// All tables, in the order of `standard-packages` turned round: the most basic first.
 pub fn tables(platform: &Platform) -> Vec<Table> {
     let sh = |pattern| retarget(pattern, "/bin/sh", "@bash@/bin/sh");
-    let mut all = vec![bash_static(), glibc(platform), bash(platform), gcc(platform)];
+    let mut all = vec![glibc(platform), bash(platform), gcc(platform)];
     all.push(binutils(platform));
     all.push(Table {
         name: "ld-wrapper",
@@ -84,7 +84,8 @@ pub fn tables(platform: &Platform) -> Vec<Table> {
     all.push(tool("xz", &["xz-utils"], xz.to_vec()));
     all.push(tool("grep", &["grep"], vec![]));
     all.push(tool("sed", &["sed"], vec![]));
-    all.push(tool("zstd", &["zstd"], vec![]));
+    // The parallel variant is C++ and would be the only thing here to need GCC's libraries.
+    all.push(tool("zstd", &["zstd"], vec![drop("bin/pzstd")]));
     all.push(tool(
         "gawk",
         &["gawk"],
@@ -119,22 +120,21 @@ pub fn tables(platform: &Platform) -> Vec<Table> {
     all
 }
 
-/// The shell that libc starts: linked statically, so that libc can refer to it without a cycle.
-fn bash_static() -> Table {
-    let steps = vec![link("bin/bash", "bash-static"), link("bin/sh", "bash-static")];
-    Table { name: "bash-static", debs: &["bash-static"], outputs: &["out"], inputs: &[], steps }
-}
-
 fn glibc(platform: &Platform) -> Table {
+    let archive = "@out@/lib/locale/locale-archive";
     let mut steps = vec![
         Step::Interpreter(format!("@out@/lib/{}", platform.linker)),
-        Step::Shell("@bash-static@/bin/bash".to_owned()),
+        // libc starts a shell: a static one in libc's own item closes no cycle.
+        Step::Shell("@out@/bin/sh".to_owned()),
+        link("bin/sh", "bash-static"),
         drop("lib/pkgconfig/*"),
         // Time zone tools without time zones.
         drop("bin/tzselect"),
-        Step::Text("include/paths.h".into(), "/bin/sh".into(), "@bash-static@/bin/sh".into()),
+        Step::Text("include/paths.h".into(), "/bin/sh".into(), "@out@/bin/sh".into()),
         // system, popen, and execvp of a file without #!.
-        retarget("lib/libc.so.6", "/bin/sh", "@bash-static@/bin/sh"),
+        retarget("lib/libc.so.6", "/bin/sh", "@out@/bin/sh"),
+        retarget("lib/libc.so.6", "/usr/lib/locale/locale-archive", archive),
+        retarget("bin/bash-static", "/usr/lib/locale/locale-archive", archive),
         // The cache names the directory of the modules; `GCONV_PATH`'s default has its length compiled in.
         retarget(
             "lib/libc.so.6",
@@ -153,12 +153,28 @@ fn glibc(platform: &Platform) -> Table {
         "--output=@out@/lib/gconv/gconv-modules.cache".into(),
         "@out@/lib/gconv".into(),
     ]));
+    // The default directory of locales has its length compiled in; the archive's name has not. So C.UTF-8 goes
+    // into an archive. `localedef` puts it at the prefix and its own compiled-in, now dead, path.
+    steps.push(Step::Directory("@tmp@/.../lib/locale".into()));
+    steps.push(Step::Run(vec![
+        "@out@/bin/localedef".into(),
+        "--prefix=@tmp@".into(),
+        "--add-to-archive".into(),
+        "@out@/lib/locale/C.utf8".into(),
+    ]));
+    steps.push(Step::Take(
+        "lib/locale/locale-archive".into(),
+        "@tmp@/.../lib/locale/locale-archive".into(),
+    ));
     Table {
         name: "glibc",
         // libgcc_s is beside libc because libc loads it (pthread_cancel, backtrace).
-        debs: &["libc6", "libc6-dev", "libc-bin", "linux-libc-dev", "libcrypt1", "libcrypt-dev", "libgcc-s1"],
+        debs: &[
+            "libc6", "libc6-dev", "libc-bin", "linux-libc-dev", "libcrypt1", "libcrypt-dev", "libgcc-s1",
+            "bash-static",
+        ],
         outputs: &["out", "static"],
-        inputs: &["bash-static"],
+        inputs: &[],
         steps,
     }
 }
@@ -169,7 +185,6 @@ fn bash(platform: &Platform) -> Table {
         Step::Shell("@out@/bin/bash".to_owned()),
         link("bin/sh", "bash"),
         drop("bin/clear_console"),
-        retarget("bin/bash", "/bin/sh", "@out@/bin/sh"),
     ]);
     Table { name: "bash", debs: &["bash"], outputs: &["out"], inputs: &["glibc"], steps }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Which packages make which item, and what derivation makes it.
 //!
-//! The items carry the names that `standard-packages` of `(guix build-system gnu)` gives them, after a shell that
-//! libc can name without a cycle (`bash-static`) and one item per library package that they link against.
+//! The items carry the names that `standard-packages` of `(guix build-system gnu)` gives them; before them
+//! comes one item per library package that they link against.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -179,8 +179,8 @@ fn item(
             inputs.push(input.clone());
         }
     }
-    if name == "glibc" || name == "bash-static" {
-        inputs = fixed.to_vec();
+    if name == "glibc" {
+        inputs.clear();
     }
     SeedItem {
         name: name.to_owned(),
