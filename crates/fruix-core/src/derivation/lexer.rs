@@ -164,8 +164,9 @@ impl Lexer {
             b't' => b'\t',
             _ => return Err(self.unexpected("one of '\"\\nrt' after '\\'", byte)),
         });
+        // How long the string is now, the next step checks: at least a quotation mark follows.
         self.state = State::InString;
-        self.check_string()
+        Ok(())
     }
 
     fn check_string(&self) -> Result<(), ParseError> {
