@@ -6,7 +6,7 @@ use super::Num;
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_rational::BigRational;
-use num_traits::{Pow, Signed, ToPrimitive, Zero};
+use num_traits::{Signed, ToPrimitive, Zero};
 use std::cmp::Ordering;
 
 /// Two operands of the same kind.
@@ -214,7 +214,8 @@ impl Num {
                 if r.is_zero() { (q, r) } else { (q + 1, r - b) }
             }
             Division::Centered => {
-                let half = (&a * 2 + b.abs()).div_floor(&(b.abs() * 2));
+                let (twice, width): (BigInt, BigInt) = (&a * 2 + b.abs(), b.abs() * 2);
+                let half: BigInt = Integer::div_floor(&twice, &width);
                 let q = if b.is_negative() { -half } else { half };
                 let r = &a - &q * &b;
                 (q, r)
