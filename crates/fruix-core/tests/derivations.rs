@@ -223,6 +223,9 @@ fn make(
     }
     drv.fill_outputs(&store_dir, name, cache, lookup(graph)).unwrap();
     assert_eq!(drv.env["out"], store_dir.print(drv.outputs["out"].path.as_ref().unwrap()));
+    let mut again = drv.clone();
+    again.fill_outputs(&store_dir, name, cache, lookup(graph)).unwrap();
+    assert_eq!(again, drv, "output paths that are there already do not count");
     let path = drv.path(&store_dir, name).unwrap();
     graph.insert(path.clone(), Arc::new(drv));
     path
