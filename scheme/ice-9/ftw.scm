@@ -146,7 +146,7 @@ gets the name, what STAT says of it, and the result so far, and returns the next
         (define (visit)
           (proc name st
                 (if (and depth? (eq? flag 'directory)) 'directory-processed flag)
-                (base name) level))
+                (if (zero? level) 0 (base name)) level))
         (define (children)
           (if (eq? flag 'directory)
               (let loop ((names (sort (read-entries (opendir name)) string<?)))

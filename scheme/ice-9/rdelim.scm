@@ -3,10 +3,15 @@
 ;;; terminator (#f when the buffer is full, or eof) and the number of characters stored.
 
 (define-module (ice-9 rdelim)
-  #:use-module ((fruix native) #:select (%read-line %read-delimited! get-string-n!))
-  #:re-export (%read-line %read-delimited! write-line)
-  #:export (read-line read-line! read-delimited read-delimited! read-string read-string!
+  #:use-module ((fruix native) #:select (%read-line %read-delimited!))
+  #:re-export (%read-line %read-delimited!)
+  #:export (write-line read-line read-line! read-delimited read-delimited! read-string read-string!
             for-delimited-from-port for-line-in-file for-rdelim-from-port))
+
+(define* (write-line obj #:optional (port (current-output-port)))
+  "Display OBJ and a newline."
+  (display obj port)
+  (newline port))
 
 (define* (read-line #:optional (port (current-input-port)) (handle-delim 'trim))
   "Read a line; HANDLE-DELIM says what becomes of its end: trim, concat, peek or split."

@@ -39,9 +39,11 @@ option, the name used, the argument or #f, and the seeds."
     (call (option-processor opt) (list opt name arg) seeds
           (lambda (seeds) (next rest seeds))))
 
-  (define (reject name arg rest seeds)
-    (call unrecognized (list (option (list name) (and arg #t) #f unrecognized) name arg) seeds
-          (lambda (seeds) (next rest seeds))))
+  (define (fail message name)
+    (scm-error 'misc-error "args-fold" message (list name) #f))
+
+  (define (reject name k seeds)
+    (call unrecognized (list (option (list name) #f #f unrecognized) name #f) seeds k))
 
   (define (operands rest seeds)
     (if (null? rest)
@@ -49,40 +51,38 @@ option, the name used, the argument or #f, and the seeds."
         (call operand (list (car rest)) seeds
               (lambda (seeds) (operands (cdr rest) seeds)))))
 
-  (define (operand-like? arg)
-    ;; Can ARG be the argument of the option before it?
-    (not (and (> (string-length arg) 1) (char=? (string-ref arg 0) #\-))))
-
   (define (long arg rest seeds)
-    (let* ((eq (string-index arg #\=))
-           (name (substring arg 2 (or eq (string-length arg))))
-           (value (and eq (substring arg (+ eq 1))))
-           (opt (find-option name)))
-      (cond ((not opt) (reject name value rest seeds))
-            ((and (option-required-arg? opt) (not value) (pair? rest))
-             (process opt name (car rest) (cdr rest) seeds))
-            ((and (option-optional-arg? opt) (not value) (pair? rest) (operand-like? (car rest)))
-             (process opt name (car rest) (cdr rest) seeds))
-            (else (process opt name value rest seeds)))))
+    ;; An option's name may contain "=": try each as the end of the name.
+    (let loop ((from 2))
+      (let* ((eq (string-index arg #\= from))
+             (name (substring arg 2 (or eq (string-length arg))))
+             (value (and eq (substring arg (+ eq 1))))
+             (opt (find-option name)))
+        (cond ((and (not opt) eq) (loop (+ eq 1)))
+              ((not opt)
+               (reject name (lambda (seeds) (next rest seeds)) seeds))
+              ((and (option-required-arg? opt) (not value))
+               (fail "Missing required argument after `--~A'" name))
+              ((and value (not (option-required-arg? opt)) (not (option-optional-arg? opt)))
+               (fail "Extraneous argument after `--~A'" name))
+              (else (process opt name value rest seeds))))))
 
   (define (short cluster index rest seeds)
     (if (= index (string-length cluster))
         (next rest seeds)
         (let* ((name (string-ref cluster index))
                (opt (find-option name))
-               (last? (= (+ index 1) (string-length cluster)))
                (k (lambda (seeds) (short cluster (+ index 1) rest seeds))))
-          (cond ((not opt)
-                 (call unrecognized (list (option (list name) #f #f unrecognized) name #f)
-                       seeds k))
-                ((and (or (option-required-arg? opt) (option-optional-arg? opt)) (not last?))
+          (cond ((not opt) (reject name k seeds))
+                ((not (or (option-required-arg? opt) (option-optional-arg? opt)))
+                 (call (option-processor opt) (list opt name #f) seeds k))
+                ((< (+ index 1) (string-length cluster))
                  (process opt name (substring cluster (+ index 1)) rest seeds))
-                ((and (option-required-arg? opt) (pair? rest))
+                ((pair? rest)
                  (process opt name (car rest) (cdr rest) seeds))
-                ((and (option-optional-arg? opt) (pair? rest) (operand-like? (car rest)))
-                 (process opt name (car rest) (cdr rest) seeds))
-                (else
-                 (call (option-processor opt) (list opt name #f) seeds k))))))
+                ((option-required-arg? opt)
+                 (fail "Missing required argument after `-~A'" name))
+                (else (process opt name #f rest seeds))))))
 
   (define (next rest seeds)
     (if (null? rest)

@@ -14,5 +14,8 @@
                                                  (and (not (null? (record-type-fields (record-type-descriptor e))))
                                                       (object->string (struct-ref e 0)))))
                                (simple-exceptions (car args))))
+                         ;; Compiled and interpreted calls of `error' give different formats.
+                         ((eq? key 'misc-error)
+                          (apply simple-format #f (cadr args) (or (caddr args) '())))
                          (else args))))))
   (newline))
