@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use fruix_sandbox::{
     Access, BuildRequest, Error, Identity, Mount, Network, Outcome, Part, SetuidBits,
-    Stdio as BuildStdio,
+    Stdio as BuildStdio, StoreView,
 };
 
 use super::bench::{Bench, Report, run};
@@ -19,7 +19,7 @@ use super::helpers;
 type Check = Result<(), String>;
 type Test = (&'static str, fn(&Bench) -> Check);
 
-const TESTS: [Test; 21] = [
+const TESTS: [Test; 22] = [
     ("exit status and signal", endings),
     ("stdin, stdout, stderr", streams),
     ("output to a descriptor", descriptor),
@@ -41,6 +41,7 @@ const TESTS: [Test; 21] = [
     ("many at once", many),
     ("a thousand inputs", thousand_inputs),
     ("store view", store_view),
+    ("store view with threads", store_view_with_threads),
 ];
 
 pub fn run_all(bench: &Bench, report: &mut Report) {
@@ -323,6 +324,9 @@ fn bad_requests(bench: &Bench) -> Check {
     let got = error(request)?.to_string();
     let want = "cannot isolate the build: entering /no/such/directory: No such file or directory";
     expect("message", got.starts_with(want), true)?;
+    if fruix_sandbox::kill_processes_of(0).is_ok() {
+        return Err("root's processes were to be killed".into());
+    }
     for identity in [
         Identity::BuildUser { uid: 0, gid: 1, groups: vec![] },
         Identity::Unassigned { host_uid: 1, host_gid: 0 },
@@ -415,4 +419,23 @@ fn store_view(bench: &Bench) -> Check {
         expect("environment", see(&["environment"])?.contains("SEEN=yes"), true)?;
     }
     expect("traces on the host", Path::new("/fruix-test").exists(), false)
+}
+
+/// In a process with several threads it is refused, before anything has changed.
+fn store_view_with_threads(bench: &Bench) -> Check {
+    let mounts = vec![Mount {
+        source: bench.scratch.clone(),
+        target: "/fruix-test".into(),
+        access: Access::ReadOnly,
+    }];
+    let view = StoreView { mounts, program: "/bin/true".into(), args: vec![], env: vec![] };
+    let (sender, receiver) = std::sync::mpsc::channel::<()>();
+    let other = std::thread::spawn(move || receiver.recv());
+    let error = view.exec();
+    drop(sender);
+    let _ = other.join();
+    match error {
+        Error::Threads { threads } if threads > 1 => Ok(()),
+        other => Err(other.to_string()),
+    }
 }
