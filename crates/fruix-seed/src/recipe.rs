@@ -33,6 +33,9 @@ pub enum Step {
     Fill(String, String, String),
     /// Run a program of the item, once its files are written, with an empty environment.
     Run(Vec<String>),
+    /// Write the specs that GCC prints to a place of the item, with additions: the driver, the place, then pairs
+    /// of the name of a spec and what to append to it.
+    Specs(Vec<String>),
     /// Make a directory (absolute), together with the programs to run.
     Directory(String),
     /// Copy what a program has made to a place of the item, after that program: place, source.
@@ -102,6 +105,7 @@ impl Step {
             Step::Copy(a, b) => ("copy", vec![a, b]),
             Step::Fill(a, b, c) => ("fill", vec![a, b, c]),
             Step::Run(words) => ("run", words.iter().collect()),
+            Step::Specs(words) => ("specs", words.iter().collect()),
             Step::Directory(a) => ("directory", vec![a]),
             Step::Take(a, b) => ("take", vec![a, b]),
         }
@@ -121,6 +125,9 @@ impl Step {
             ("fill", [a, b, c]) => Step::Fill(a.clone(), b.clone(), c.clone()),
             ("directory", [a]) => Step::Directory(a.clone()),
             ("take", [a, b]) => Step::Take(a.clone(), b.clone()),
+            ("specs", [_, _, additions @ ..]) if additions.len().is_multiple_of(2) => {
+                Step::Specs(fields.to_vec())
+            }
             ("run", [_, ..]) => Step::Run(fields.to_vec()),
             _ => return None,
         })

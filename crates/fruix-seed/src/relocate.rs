@@ -135,7 +135,8 @@ pub fn relocate(request: &Request, log: &mut dyn FnMut(String)) -> Result<()> {
     item.write()?;
     for step in &recipe.steps {
         match step {
-            Step::Run(words) => run(words)?,
+            Step::Run(words) => drop(run(words)?),
+            Step::Specs(words) => write_specs(&item, words)?,
             Step::Directory(path) => make_directory(Path::new(path))?,
             Step::Take(place, source) => take(Path::new(item.output_of(place)), place, source)?,
             _ => (),
@@ -220,7 +221,7 @@ impl Item<'_> {
                 }
             }
             Step::Retarget(..) | Step::Text(..) => (),
-            Step::Run(_) | Step::Directory(_) | Step::Take(..) => (),
+            Step::Run(_) | Step::Specs(_) | Step::Directory(_) | Step::Take(..) => (),
         }
         Ok(())
     }
@@ -457,8 +458,9 @@ fn fill(bytes: &mut [u8], marker: &str, text: &str) -> bool {
     true
 }
 
-fn run(words: &[String]) -> Result<()> {
-    let Some((program, arguments)) = words.split_first() else { return Ok(()) };
+/// Run a program and return what it prints.
+fn run(words: &[String]) -> Result<String> {
+    let Some((program, arguments)) = words.split_first() else { return Ok(String::new()) };
     let failed = |detail| RelocateError::Run { program: program.clone(), detail };
     let output = std::process::Command::new(program).args(arguments).env_clear().output();
     let output = output.map_err(|error| failed(error.to_string()))?;
@@ -466,5 +468,35 @@ fn run(words: &[String]) -> Result<()> {
         let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         return Err(failed(format!("{}: {said}", output.status)));
     }
-    Ok(())
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn write_specs(item: &Item<'_>, words: &[String]) -> Result<()> {
+    let [driver, place, additions @ ..] = words else { return Ok(()) };
+    let printed = run(&[driver.clone(), "-dumpspecs".to_owned()])?;
+    let specs = add_specs(&printed, additions)?;
+    let file = Path::new(item.output_of(place)).join(place);
+    let io = |source| RelocateError::Io { file: file.clone(), source };
+    if let Some(range) = hostpath::forbidden(place, specs.as_bytes()).next() {
+        let path = specs[range].to_owned();
+        return Err(RelocateError::HostPath { file: place.clone(), path });
+    }
+    fs::write(&file, &specs).map_err(io)?;
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).map_err(io)
+}
+
+/// Append to specs as GCC prints them: a line `*NAME:`, a line of text, an empty line.
+fn add_specs(printed: &str, additions: &[String]) -> Result<String> {
+    let mut lines: Vec<String> = printed.lines().map(str::to_owned).collect();
+    for pair in additions.chunks_exact(2) {
+        let heading = format!("*{}:", pair[0]);
+        let at = lines.iter().position(|line| *line == heading);
+        let text = at.and_then(|at| lines.get_mut(at + 1));
+        let text = text.ok_or_else(|| RelocateError::Unmatched(format!("specs {heading}")))?;
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(&pair[1]);
+    }
+    Ok(lines.join("\n") + "\n")
 }

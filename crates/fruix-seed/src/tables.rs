@@ -233,7 +233,7 @@ fn gcc(platform: &Platform) -> Table {
             .into(),
     ));
     steps.push(moved("lib/libgcc_s.so", "lib"));
-    steps.push(Step::Write(format!("{private}/specs"), specs(linker)));
+    steps.push(specs(&format!("{private}/specs"), linker));
     Table {
         name: "gcc",
         debs: &[
@@ -246,12 +246,25 @@ fn gcc(platform: &Platform) -> Table {
     }
 }
 
-/// What GCC adds to its built-in specs when it starts: where libc is, which its own search paths, relative to where
-/// it stands, do not tell.
-fn specs(linker: &str) -> String {
-    format!(
-        "*startfile_prefix_spec:\n@glibc@/lib/ @lib@/lib/\n\n\
-         *cpp:\n+ %{{!nostdinc:-idirafter @glibc@/include}}\n\n\
-         *link:\n+ %{{!r:%{{!static:%{{!static-pie:-rpath @glibc@/lib %{{!shared:-dynamic-linker @glibc@/lib/{linker}}}}}}}}}\n\n"
-    )
+/// Where libc is, which GCC's own search paths, relative to where it stands, do not tell. When there is a file of
+/// specs, GCC takes no built-in one (not even the parts that it makes up when it starts), so the file
+/// is what GCC prints, and more.
+fn specs(place: &str, linker: &str) -> Step {
+    let link = format!(
+        "%{{!r:%{{!static:%{{!static-pie:-rpath @glibc@/lib \
+         %{{!shared:-dynamic-linker @glibc@/lib/{linker}}}}}}}}}"
+    );
+    let words = [
+        "@out@/bin/gcc",
+        place,
+        // Where the start files are; also becomes `-L` for the linker.
+        "startfile_prefix_spec",
+        "@glibc@/lib/ @lib@/lib/",
+        // After GCC's own and C++'s headers, whose `#include_next` must find these.
+        "cpp_unique_options",
+        "%{!nostdinc:-idirafter @glibc@/include}",
+        "link",
+        &link,
+    ];
+    Step::Specs(words.map(str::to_owned).to_vec())
 }

@@ -101,8 +101,10 @@ build() {
     mkdir $name-build
     tar -xf "$archive" -C $name-build --strip-components=1 --no-same-owner
     (cd $name-build
-     find . -name configure -o -name config.sub -o -name install-sh -o -name '*.in' | while read -r f; do
-         sed -i "s,#! */bin/sh,#!$item_bash/bin/bash," "$f"; done
+     # What the phases patch-source-shebangs and patch-makefile-SHELL do.
+     grep -rlE '^#! *(/usr)?/bin/|^SHELL *= */bin/sh' . | while read -r f; do
+         sed -i -E "1s,^#! */bin/(ba)?sh,#!$item_bash/bin/bash,;s,^SHELL *= */bin/sh,SHELL = $item_bash/bin/bash," "$f"
+     done
      export CONFIG_SHELL=$item_bash/bin/bash SHELL=$item_bash/bin/bash
      { bash ./configure --prefix=/tmp/installed/$name "$@" && make && make install; } >../$name.log 2>&1 ||
          { tail -60 ../$name.log; exit 1; }) || fail "building $name"
