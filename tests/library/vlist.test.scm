@@ -1,0 +1,13 @@
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+(use-modules (ice-9 vlist))
+(primitive-load (string-append (dirname (current-filename)) "/prelude.scm"))
+(define-syntax-rule (t e ...) (begin (show 'e (lambda () e)) ...))
+(define v (list->vlist (iota 20)))
+(define h (let loop ((i 0) (h vlist-null)) (if (= i 100) h (loop (1+ i) (vhash-cons (string-append "k" (number->string i)) i h)))))
+(t v (vlist-length v) (vlist-ref v 7) (vlist-head v) (vlist->list (vlist-tail v)) (vlist-null? vlist-null) vlist-null (vlist? v) (vlist? 1)
+   (let* ((a (vlist-cons 'a v)) (b (vlist-cons 'b v))) (list (vlist-head a) (vlist-head b) (vlist-length a) (vlist->list (vlist-take b 3))))
+   (vlist-fold cons '() v) (vlist-fold-right cons '() v) (vlist->list (vlist-map 1+ v)) (vlist->list (vlist-drop v 15)) (vlist->list (vlist-append v v)) (vlist->list (vlist-append)) (vlist->list (vlist-reverse v)) (vlist->list (vlist-filter odd? v)) (vlist->list (vlist-delete 3 v))
+   (vlist->list (vlist-unfold (lambda (x) (> x 3)) 1+ 1+ 0)) (vlist->list (vlist-unfold-right zero? identity 1- 4)) (let ((l '())) (vlist-for-each (lambda (x) (set! l (cons x l))) v) l) (vlist-cons 1 2) (vlist->list (vlist-drop v 20))
+   (vhash? v) (vhash? h) (vhash-assoc "k5" h) (vhash-assoc "zz" h) (vlist-length h) (vhash-assq 'a (vhash-consq 'a 1 (vhash-consq 'a 2 vlist-null))) (vhash-fold* cons '() "d" (vhash-cons "d" 2 (vhash-cons "e" 5 (vhash-cons "d" 1 h))))
+   (vlist->list (vhash-delete "k5" (alist->vhash '(("k1" . 1) ("k5" . 2) ("k6" . 3) ("k5" . 4))))) (vhash-fold (lambda (k v r) (cons k r)) '() (alist->vhash '((a . 1) (b . 2)))) (vhash-fold-right (lambda (k v r) (cons k r)) '() (alist->vhash '((a . 1) (b . 2))))
+   (let* ((x (vhash-cons 'x 1 h)) (y (vhash-cons 'y 2 h))) (list (vhash-assoc 'x y) (vhash-assoc 'y y) (vhash-assoc 'x x) (vhash-assoc "k99" x))) (eq? h (vhash-delete 'nope h)) (vhash-foldq* cons '() 'q (vhash-consq 'q 1 vlist-null)) (vhash-assv 1 (vhash-consv 1 'one vlist-null)))
