@@ -329,8 +329,11 @@ fn bad_name(name: &str, error: &StorePathError) -> Error {
     Error::NotAStorePath { path: name.to_owned(), reason: error.to_string() }
 }
 
-fn copy(source: &mut (impl Read + ?Sized), sink: &mut impl Write, path: &Path) -> Result<()> {
-    io::copy(source, sink).at("copying", path).map(|_| ())
+/// Copy SOURCE to INTAKE; PATH names it in errors of reading.
+fn copy(source: &mut (impl Read + ?Sized), intake: &mut Intake, path: &Path) -> Result<()> {
+    io::copy(source, intake)
+        .map(|_| ())
+        .map_err(|e| intake.failure.take().unwrap_or_else(|| Error::io("reading", path, e)))
 }
 
 /// Unpacks or writes what comes in, and hashes it by the wanted algorithm and by SHA-256 at once.

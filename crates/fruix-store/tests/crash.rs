@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Processes that are killed at random moments while they change a store, and processes that
 //! change one together. The workers are this executable again, see `worker`.
+#![allow(clippy::unwrap_used)] // in helpers of tests, too
 
 mod common;
 

@@ -3,6 +3,7 @@
 //!
 //! The root of a system with GNU Guix comes from `FRUIX_ORACLE`, else `/var/lib/fruix/oracle`; it is
 //! entered with `chroot`, so these tests need root. They say so when they are skipped.
+#![allow(clippy::unwrap_used)] // in helpers of tests, too
 
 mod common;
 
@@ -167,7 +168,12 @@ impl Drop for Oracle {
 /// The same lines as [`Oracle::infos`], from our side, for all valid items.
 fn our_infos(store: &Store) -> (BTreeSet<String>, BTreeSet<String>) {
     let mut items = Vec::new();
-    store.for_each_valid_path(|item| Ok(items.push(item))).unwrap();
+    store
+        .for_each_valid_path(|item| {
+            items.push(item);
+            Ok(())
+        })
+        .unwrap();
     let print = |item: &StorePath| store.layout().display(item);
     let line = |item: &StorePath| {
         let info = store.query_path_info(item).unwrap().unwrap();

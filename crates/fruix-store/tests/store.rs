@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Adding, asking, collecting and checking, in one process.
+#![allow(clippy::unwrap_used)] // in helpers of tests, too
 
 mod common;
 
@@ -16,8 +17,12 @@ use fruix_store::{Error, GcAction, GcOptions, Layout, Options, PathInfo, Problem
 /// The temporary roots belong to the process, so a store to be collected is opened by a process
 /// that has none: here, by forgetting them with the last store that is open on the directory.
 fn reopen(dir: &tempfile::TempDir, store: Store) -> Store {
+    reopen_at(dir.path(), store)
+}
+
+fn reopen_at(dir: &Path, store: Store) -> Store {
     drop(store);
-    open(dir.path())
+    open(dir)
 }
 
 #[test]
@@ -323,4 +328,84 @@ fn threads_add_the_same_items_at_once() {
     store.for_each_valid_path(|_| Ok(count += 1)).unwrap();
     assert_eq!(count, 40);
     assert!(store.verify(true, None).unwrap().is_clean());
+}
+
+#[test]
+fn a_full_disk_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let mount = ["-t", "tmpfs", "-o", "size=12m", "tmpfs"];
+    let mounted = std::process::Command::new("mount").args(mount).arg(dir.path()).output();
+    if !mounted.is_ok_and(|output| output.status.success()) {
+        eprintln!("SKIPPED a_full_disk_is_named: cannot mount a small file system here");
+        return;
+    }
+    let check = || {
+        let store = open(dir.path());
+        let a = text(&store, "a", &[]);
+        let zeroes =
+            || std::io::BufReader::new(std::io::Read::take(std::io::repeat(b'0'), 50 << 20));
+        let (flat, sha256) = (HashMethod::Flat, HashAlgorithm::Sha256);
+        let error = store.add_to_store_from_dump("big", &mut zeroes(), flat, sha256).unwrap_err();
+        assert!(matches!(error, Error::NoSpace { .. }), "{error}");
+        // Fill what is left: the collector must still run, thanks to the reserve.
+        let _ =
+            std::io::copy(&mut zeroes(), &mut fs::File::create(dir.path().join("fill")).unwrap());
+        let store = reopen_at(dir.path(), store);
+        let results = store.collect_garbage(&GcOptions::new(GcAction::DeleteDead)).unwrap();
+        assert_eq!(results.paths, [store.layout().display(&a)]);
+        assert!(store.verify(true, None).unwrap().is_clean());
+    };
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(check));
+    std::process::Command::new("umount").arg("-l").arg(dir.path()).status().unwrap();
+    if let Err(panic) = outcome {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+/// With FRUIX_ACCEPTANCE=1 a million rows, else some thousands; files are not needed for marking.
+#[test]
+fn large_databases_are_walked_in_linear_time() {
+    let count: i64 = if std::env::var_os("FRUIX_ACCEPTANCE").is_some() { 1_000_000 } else { 5_000 };
+    let (dir, store) = store();
+    let layout = store.layout().clone();
+    drop(store);
+    let name = |id: i64| format!("/gnu/store/{id:032}-item");
+    let mut db = rusqlite::Connection::open(layout.db_file()).unwrap();
+    let tx = db.transaction().unwrap();
+    {
+        let hash = format!("sha256:{:064}", 0);
+        let mut row = tx.prepare("INSERT INTO ValidPaths VALUES (?, ?, ?, 1, NULL, 100)").unwrap();
+        let mut edge = tx.prepare("INSERT OR IGNORE INTO Refs VALUES (?, ?)").unwrap();
+        for id in 1..=count {
+            row.execute((id, name(id), &hash)).unwrap();
+            // A long chain with branches in the lower half; the upper half hangs together loosely.
+            for reference in [id - 1, id / 2, id / 3, id] {
+                if reference > 0 && (id <= count / 2 || reference != id - 1) {
+                    edge.execute((id, reference)).unwrap();
+                }
+            }
+        }
+    }
+    tx.commit().unwrap();
+    drop(db);
+    let store = open(dir.path());
+    let item = |id| layout.parse(&name(id)).unwrap();
+    symlink(name(count / 2), layout.gc_roots_dir().join("half")).unwrap();
+    let timed = |what: &str, work: &dyn Fn() -> usize| {
+        let start = std::time::Instant::now();
+        let found = work();
+        eprintln!("{what}: {found} of {count} items in {:.2} s", start.elapsed().as_secs_f64());
+        found as i64
+    };
+    assert_eq!(timed("live", &|| store.list_live().unwrap().len()), count / 2);
+    assert_eq!(timed("dead", &|| store.list_dead().unwrap().len()), count - count / 2);
+    let half = [item(count / 2)];
+    assert_eq!(timed("requisites", &|| store.requisites(&half).unwrap().len()), count / 2);
+    assert_eq!(timed("sorted", &|| store.requisites_sorted(&half).unwrap().len()), count / 2);
+    let collect = || {
+        let options = GcOptions::new(GcAction::DeleteDead);
+        store.collect_garbage(&options).unwrap().paths.len()
+    };
+    assert_eq!(timed("collected", &collect), count - count / 2);
+    assert_eq!(timed("verified", &|| store.verify(true, None).unwrap().repaired.len()), count / 2);
 }
