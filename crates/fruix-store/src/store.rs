@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! An open store: its directories, database, locks and options (`LocalStore`'s constructor).
 
+use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -53,15 +54,20 @@ impl Default for Options {
 
 /// An open store. It can be shared by threads; any number of processes, guix-daemon among them,
 /// may have the same store open.
+///
+/// It holds temporary roots for what it adds, until it is dropped. A server makes a
+/// [`Store::session`] per client, so that what one client used can be collected once it has left.
 pub struct Store {
     pub(crate) layout: Layout,
     pub(crate) options: Options,
-    pub(crate) db: Db,
+    pub(crate) db: Arc<Db>,
     pub(crate) temp_roots: Arc<TempRoots>,
-    pub(crate) modulo: Mutex<ModuloCache>,
-    temp_space: Mutex<Option<TempSpace>>,
+    pub(crate) modulo: Arc<Mutex<ModuloCache>>,
+    temp_space: Arc<Mutex<Option<TempSpace>>>,
+    /// The temporary roots of this session.
+    session_roots: Mutex<HashSet<StorePath>>,
     /// Held shared while the store is open: nobody upgrades the schema meanwhile.
-    _big_lock: FileLock,
+    big_lock: Arc<FileLock>,
 }
 
 impl Store {
@@ -83,12 +89,27 @@ impl Store {
         Ok(Store {
             layout,
             options,
-            db,
+            db: Arc::new(db),
             temp_roots,
-            modulo: Mutex::default(),
-            temp_space: Mutex::default(),
-            _big_lock: big_lock,
+            modulo: Arc::default(),
+            temp_space: Arc::default(),
+            session_roots: Mutex::default(),
+            big_lock: Arc::new(big_lock),
         })
+    }
+
+    /// The same open store with temporary roots of its own.
+    pub fn session(&self) -> Store {
+        Store {
+            layout: self.layout.clone(),
+            options: self.options.clone(),
+            db: self.db.clone(),
+            temp_roots: self.temp_roots.clone(),
+            modulo: self.modulo.clone(),
+            temp_space: self.temp_space.clone(),
+            session_roots: Mutex::default(),
+            big_lock: self.big_lock.clone(),
+        }
     }
 
     /// Its directories.
@@ -106,14 +127,23 @@ impl Store {
         self.layout.physical(item)
     }
 
-    /// Keep ITEM, valid or about to be made, from being collected as long as this process lives.
+    /// Keep ITEM, valid or about to be made, from being collected as long as this session lives.
+    /// Waits while garbage is being collected.
     pub fn add_temp_root(&self, item: &StorePath) -> Result<()> {
-        self.temp_roots.add(item.as_str())
+        self.add_temp_roots([item])
     }
 
     /// [`Store::add_temp_root`] for many items at once.
     pub fn add_temp_roots<'a>(&self, items: impl IntoIterator<Item = &'a StorePath>) -> Result<()> {
-        self.temp_roots.add_all(items.into_iter().map(StorePath::as_str))
+        let mut held = self.session_roots.lock().unwrap_or_else(|e| e.into_inner());
+        let new: HashSet<&StorePath> =
+            items.into_iter().filter(|item| !held.contains(*item)).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        self.temp_roots.add(new.iter().map(|item| item.as_str()))?;
+        held.extend(new.into_iter().cloned());
+        Ok(())
     }
 
     /// Lock ITEMS for making them, waiting for others who make them.
@@ -150,6 +180,13 @@ impl Store {
     /// Set the space aside again.
     pub(crate) fn restore_reserve(&self) {
         set_space_aside(&self.layout);
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        let held = self.session_roots.get_mut().unwrap_or_else(|e| e.into_inner());
+        let _ = self.temp_roots.release(held.iter().map(StorePath::as_str));
     }
 }
 

@@ -34,7 +34,20 @@ struct State {
     /// The process that made `file`; another after a `fork`.
     pid: u32,
     file: Option<(PathBuf, File)>,
-    names: HashSet<String>,
+    /// Each root, and how many holders it has.
+    names: HashMap<String, usize>,
+}
+
+impl State {
+    /// Let CHANGE write to the file while no collector reads it.
+    fn change(&mut self, change: impl FnOnce(&mut File) -> std::io::Result<()>) -> Result<()> {
+        let Some((path, file)) = self.file.as_mut() else { return Ok(()) };
+        // Waits for a collector of another process, which holds a shared lock.
+        record_lock(file, Some(Mode::Exclusive), true).at("locking", path)?;
+        let written = change(file).at_write("writing", path);
+        record_lock(file, Some(Mode::Shared), true).at("locking", path)?;
+        written
+    }
 }
 
 static ALL: LazyLock<Mutex<HashMap<PathBuf, Weak<TempRoots>>>> = LazyLock::new(Mutex::default);
@@ -59,36 +72,57 @@ impl TempRoots {
         Ok(roots)
     }
 
-    /// Protect the file called NAME in the store from collection until this process ends. Waits
-    /// while garbage is being collected.
-    pub(crate) fn add(&self, name: &str) -> Result<()> {
-        self.add_all([name])
-    }
-
-    /// Protect all of NAMES, with one write.
-    pub(crate) fn add_all<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<()> {
+    /// Protect the files called NAMES in the store from collection until each has been released
+    /// as often as it was added, or this process ends. Waits while garbage is being collected.
+    pub(crate) fn add<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<()> {
         let mut state = self.open()?;
         let mut text = Vec::new();
-        let mut added = Vec::new();
+        let mut added = HashMap::new();
         for name in names {
-            if !state.names.contains(name) {
-                text.extend_from_slice(self.prefix.as_bytes());
-                text.extend_from_slice(name.as_bytes());
-                text.push(0);
-                added.push(name.to_owned());
+            if !state.names.contains_key(name) && !added.contains_key(name) {
+                self.print(name, &mut text);
+            }
+            *added.entry(name.to_owned()).or_insert(0) += 1;
+        }
+        if !text.is_empty() {
+            state.change(|file| file.write_all(&text))?;
+        }
+        for (name, count) in added {
+            *state.names.entry(name).or_insert(0) += count;
+        }
+        Ok(())
+    }
+
+    /// Undo one [`TempRoots::add`] of each of NAMES.
+    pub(crate) fn release<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<()> {
+        let mut state = self.lock();
+        if state.pid != std::process::id() {
+            return Ok(());
+        }
+        let mut gone = false;
+        for name in names {
+            if let Some(count) = state.names.get_mut(name) {
+                *count -= 1;
+                if *count == 0 {
+                    state.names.remove(name);
+                    gone = true;
+                }
             }
         }
-        if let Some((path, file)) = state.file.as_mut()
-            && !text.is_empty()
-        {
-            // Waits for a collector of another process, which holds a shared lock.
-            record_lock(file, Some(Mode::Exclusive), true).at("locking", path)?;
-            let written = file.write_all(&text).at_write("writing", path);
-            record_lock(file, Some(Mode::Shared), true).at("locking", path)?;
-            written?;
+        if !gone {
+            return Ok(());
         }
-        state.names.extend(added);
-        Ok(())
+        let mut text = Vec::new();
+        for name in state.names.keys() {
+            self.print(name, &mut text);
+        }
+        state.change(|file| file.set_len(0).and_then(|()| file.write_all(&text)))
+    }
+
+    fn print(&self, name: &str, text: &mut Vec<u8>) {
+        text.extend_from_slice(self.prefix.as_bytes());
+        text.extend_from_slice(name.as_bytes());
+        text.push(0);
     }
 
     /// The state with the file open and locked.
@@ -104,7 +138,7 @@ impl TempRoots {
         let _gc = FileLock::acquire(&self.gc_lock, Mode::Shared)?;
         let mut state = self.lock();
         if state.file.is_none() || state.pid != pid {
-            *state = State { pid, file: Some(self.create(pid)?), names: HashSet::new() };
+            *state = State { pid, file: Some(self.create(pid)?), names: HashMap::new() };
         }
         Ok(state)
     }
@@ -147,7 +181,7 @@ impl TempRoots {
         let own_path = own.map(|(path, _)| path.clone());
         let mut frozen = Frozen { names: HashSet::new(), _files: Vec::new(), _own: None };
         if own_path.is_some() {
-            frozen.names.extend(state.names.iter().cloned());
+            frozen.names.extend(state.names.keys().cloned());
         }
         for entry in fs::read_dir(&self.dir).at("reading directory", &self.dir)? {
             let path = entry.at("reading directory", &self.dir)?.path();

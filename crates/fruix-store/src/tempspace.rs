@@ -8,6 +8,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{IoContext, Result};
@@ -22,15 +23,16 @@ pub(crate) const TEMP_NAME: &str = ".fruix-tmp";
 pub(crate) struct TempSpace {
     dir: PathBuf,
     next: AtomicU64,
+    roots: Arc<TempRoots>,
     _lock: FileLock,
 }
 
 impl TempSpace {
     /// Make one in STORE.
-    pub(crate) fn new(store: &Path, temp_roots: &TempRoots) -> Result<TempSpace> {
+    pub(crate) fn new(store: &Path, roots: &Arc<TempRoots>) -> Result<TempSpace> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         // First the root, then the directory: no collector can come between.
-        temp_roots.add(TEMP_NAME)?;
+        roots.add([TEMP_NAME])?;
         let parent = store.join(TEMP_NAME);
         loop {
             create_dirs(&parent)?;
@@ -41,7 +43,10 @@ impl TempSpace {
                 other => other.at_write("creating directory", &dir)?,
             }
             match FileLock::acquire(&dir.join("lock"), Mode::Exclusive) {
-                Ok(lock) => return Ok(TempSpace { dir, next: AtomicU64::new(0), _lock: lock }),
+                Ok(lock) => {
+                    let (next, roots) = (AtomicU64::new(0), roots.clone());
+                    return Ok(TempSpace { dir, next, roots, _lock: lock });
+                }
                 // Another process recovered the directory before we had locked it.
                 Err(e) if e.io_kind() == Some(std::io::ErrorKind::NotFound) => {}
                 Err(e) => return Err(e),
@@ -58,6 +63,7 @@ impl TempSpace {
 impl Drop for TempSpace {
     fn drop(&mut self) {
         let _ = delete_tree(&self.dir);
+        let _ = self.roots.release([TEMP_NAME]);
     }
 }
 

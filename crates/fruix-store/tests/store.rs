@@ -9,7 +9,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
-use common::{add_tree, open, set, store, text};
+use common::{add_tree, open, set, store, text, valid_count};
 use fruix_core::hash::{Hash, HashAlgorithm};
 use fruix_core::store_path::{HashMethod, StorePath};
 use fruix_store::{Error, GcAction, GcOptions, Layout, Options, PathInfo, Problem, Store, Text};
@@ -68,9 +68,7 @@ fn a_reference_must_be_valid() {
     let ghost = StorePath::from_base_name("0000000000000000000000000000000a-ghost").unwrap();
     let error = store.add_text_to_store("x", b"x", &set([&ghost])).unwrap_err();
     assert!(matches!(error, Error::InvalidReference { .. }), "{error}");
-    let mut count = 0;
-    store.for_each_valid_path(|_| Ok(count += 1)).unwrap();
-    assert_eq!(count, 0);
+    assert_eq!(valid_count(&store), 0);
 }
 
 #[test]
@@ -228,9 +226,7 @@ fn collection_stops_when_enough_is_freed() {
     assert!(store.verify(true, None).unwrap().is_clean());
     options.max_freed = u64::MAX;
     store.collect_garbage(&options).unwrap();
-    let mut left = 0;
-    store.for_each_valid_path(|_| Ok(left += 1)).unwrap();
-    assert_eq!(left, 0);
+    assert_eq!(valid_count(&store), 0);
 }
 
 #[test]
@@ -324,9 +320,7 @@ fn threads_add_the_same_items_at_once() {
             }
         });
     });
-    let mut count = 0;
-    store.for_each_valid_path(|_| Ok(count += 1)).unwrap();
-    assert_eq!(count, 40);
+    assert_eq!(valid_count(&store), 40);
     assert!(store.verify(true, None).unwrap().is_clean());
 }
 
@@ -408,4 +402,20 @@ fn large_databases_are_walked_in_linear_time() {
     };
     assert_eq!(timed("collected", &collect), count - count / 2);
     assert_eq!(timed("verified", &|| store.verify(true, None).unwrap().repaired.len()), count / 2);
+}
+
+#[test]
+fn sessions_have_temporary_roots_of_their_own() {
+    let (_dir, store) = store();
+    let (one, two) = (store.session(), store.session());
+    let a = text(&one, "a", &[]);
+    let b = text(&two, "b", &[]);
+    text(&one, "b", &[]);
+    drop(one);
+    let options = GcOptions::new(GcAction::DeleteDead);
+    let results = store.collect_garbage(&options).unwrap();
+    assert_eq!(results.paths, [store.layout().display(&a)]);
+    drop(two);
+    let results = store.collect_garbage(&options).unwrap();
+    assert_eq!(results.paths, [store.layout().display(&b)]);
 }

@@ -36,3 +36,13 @@ pub fn add_tree(store: &Store, name: &str, source: &Path) -> StorePath {
     let all = &mut |_: &Path, _: &std::fs::Metadata| true;
     store.add_to_store(name, source, HashMethod::Recursive, HashAlgorithm::Sha256, all).unwrap()
 }
+
+pub fn valid_count(store: &Store) -> usize {
+    let mut count = 0;
+    let one_more = |_| {
+        count += 1;
+        Ok(())
+    };
+    store.for_each_valid_path(one_more).unwrap();
+    count
+}
