@@ -312,7 +312,7 @@ pub fn rewrite(bytes: Vec<u8>, edit: &Edit<'_>) -> Result<Vec<u8>> {
     }
 
     let end = elf.loads().map(|s| s.address + s.memory_size).max().unwrap_or(0);
-    let base = end.div_ceil(PAGE) * PAGE;
+    let base = end.checked_next_multiple_of(PAGE).ok_or(ElfError::Kind)?;
     let mut blob = Vec::new();
     let mut add = |text: &[u8]| {
         let address = base + blob.len() as u64;
@@ -341,7 +341,7 @@ pub fn rewrite(bytes: Vec<u8>, edit: &Edit<'_>) -> Result<Vec<u8>> {
         retarget(&mut elf, old, address)?;
     }
 
-    let offset = (elf.bytes.len() as u64).div_ceil(PAGE) * PAGE;
+    let offset = (elf.bytes.len() as u64).next_multiple_of(PAGE);
     if let (Some(index), Some((address, size))) = (interpreter_index, new_interpreter) {
         let old_offset = elf.segments[index].offset;
         let segment = &mut elf.segments[index];
@@ -401,6 +401,7 @@ fn move_section(elf: &mut Elf, old_offset: u64, offset: u64, address: u64, size:
     if table == 0 || u16_at(&elf.bytes, 58)? as usize != ENTRY {
         return Ok(());
     }
+    slice(&elf.bytes, table as u64, (count * ENTRY) as u64, "section header table")?;
     for index in 0..count {
         let at = table + index * ENTRY;
         let kind = u32_at(&elf.bytes, at + 4)?;
@@ -499,7 +500,7 @@ fn retarget_code(elf: &mut Elf, old: u64, new: u64) -> Result<usize> {
             if window[0] & 0xf8 != 0x48 || window[1] != 0x8d || window[2] & 0xc7 != 0x05 {
                 continue;
             }
-            let next = segment.address + at as u64 + 7;
+            let next = segment.address.wrapping_add(at as u64 + 7);
             let displacement = i32::from_le_bytes([window[3], window[4], window[5], window[6]]);
             if next.wrapping_add_signed(i64::from(displacement)) == old {
                 let target = i32::try_from(new.wrapping_sub(next) as i64);
@@ -605,4 +606,101 @@ fn packed_relocations(elf: &Elf) -> Result<Vec<u64>> {
         next = next.wrapping_add(63 * 8);
     }
     Ok(places)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A program for a fixed address: headers, a note, code that refers to the string "old" in two ways, data that
+    /// points to it, and a dynamic section whose string table names one library.
+    fn program() -> Vec<u8> {
+        let mut bytes = vec![0u8; 0x400];
+        bytes[..6].copy_from_slice(b"\x7fELF\x02\x01");
+        let mut put = |at: usize, value: &[u8]| bytes[at..at + value.len()].copy_from_slice(value);
+        put(16, &ET_EXEC.to_le_bytes());
+        put(18, &EM_X86_64.to_le_bytes());
+        put(32, &64u64.to_le_bytes());
+        put(54, &56u16.to_le_bytes());
+        put(56, &5u16.to_le_bytes());
+        let segments: [(u32, u32, u64, u64); 5] = [
+            (PT_INTERP, PF_R, 0x200, 4),
+            (PT_LOAD, PF_R, 0x0, 0x300),
+            (PT_LOAD, PF_R | PF_X, 0x300, 0x100),
+            (PT_DYNAMIC, PF_R, 0x280, 0x60),
+            (PT_NOTE, PF_R, 0x1f0, 0x10),
+        ];
+        for (index, (kind, flags, offset, size)) in segments.into_iter().enumerate() {
+            let at = 64 + index * HEADER_SIZE;
+            put(at, &kind.to_le_bytes());
+            put(at + 4, &flags.to_le_bytes());
+            for (field, value) in [(8, offset), (16, 0x1000 + offset), (32, size), (40, size)] {
+                put(at + field, &value.to_le_bytes());
+            }
+        }
+        put(0x200, b"/ld\0");
+        put(0x210, b"\0libc.so\0");
+        put(0x220, b"\0old\0");
+        put(0x228, &0x1221u64.to_le_bytes());
+        let entries = [(DT_NEEDED, 1), (DT_STRTAB, 0x1210), (DT_STRSZ, 9)];
+        for (index, (tag, value)) in entries.into_iter().enumerate() {
+            put(0x280 + index * 16, &tag.to_le_bytes());
+            put(0x288 + index * 16, &value.to_le_bytes());
+        }
+        // lea old(%rip), %rdi; mov $old, %edi
+        put(0x300, &[0x48, 0x8d, 0x3d]);
+        put(0x303, &(0x1221i32 - 0x1307).to_le_bytes());
+        put(0x310, &[0xbf, 0x21, 0x12, 0, 0]);
+        bytes
+    }
+
+    fn edited(retargets: &[(String, String)]) -> Result<Vec<u8>> {
+        let edit = Edit { interpreter: Some("/store/ld"), run_path: Some("/store/lib"), retargets };
+        rewrite(program(), &edit)
+    }
+
+    #[test]
+    fn interpreter_and_run_path_are_what_was_asked_for() {
+        let before = inspect(&program()).unwrap();
+        assert_eq!((before.interpreter.as_deref(), before.run_path), (Some("/ld"), None));
+        let info = inspect(&edited(&[]).unwrap()).unwrap();
+        assert_eq!(info.interpreter.as_deref(), Some("/store/ld"));
+        assert_eq!(info.run_path.as_deref(), Some("/store/lib"));
+        assert_eq!(info.needed, ["libc.so"]);
+    }
+
+    #[test]
+    fn every_reference_leads_to_the_new_string() {
+        let bytes = edited(&[("old".into(), "a much longer one".into())]).unwrap();
+        let elf = Elf::parse(bytes).unwrap();
+        let text = |address: u64| text_at(&elf.bytes, elf.offset_of(address).unwrap()).unwrap();
+        let displacement = u32_at(&elf.bytes, 0x303).unwrap();
+        assert_eq!(text(0x1307u64.wrapping_add_signed(i64::from(displacement as i32))), "a much longer one");
+        assert_eq!(text(u64::from(u32_at(&elf.bytes, 0x311).unwrap())), "a much longer one");
+        assert_eq!(text(u64_at(&elf.bytes, 0x228).unwrap()), "a much longer one");
+        let addresses: Vec<u64> = elf.loads().map(|segment| segment.address).collect();
+        assert!(addresses.is_sorted());
+    }
+
+    #[test]
+    fn says_what_cannot_be_done() {
+        let missing = edited(&[("nowhere".into(), "x".into())]);
+        assert_eq!(missing.unwrap_err(), ElfError::StringMissing("nowhere".into()));
+        let unreferenced = edited(&[("libc.so".into(), "x".into())]);
+        assert_eq!(unreferenced.unwrap_err(), ElfError::Unreferenced("libc.so".into()));
+        assert_eq!(inspect(b"\x7fELF").unwrap_err(), ElfError::Kind);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn damaged_files_give_errors(at in 0usize..0x300, value: u8, cut in 0usize..0x400) {
+            let mut bytes = program();
+            bytes[at] = value;
+            bytes.truncate(cut.max(1));
+            let _ = inspect(&bytes);
+            let retargets = [("old".to_owned(), "new".to_owned())];
+            let edit = Edit { interpreter: Some("/x"), run_path: Some("/y"), retargets: &retargets };
+            let _ = rewrite(bytes, &edit);
+        }
+    }
 }

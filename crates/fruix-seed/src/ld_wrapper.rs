@@ -9,7 +9,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// How deep response files may name each other, and links lead to each other.
 const DEPTH: usize = 50;
@@ -75,12 +75,18 @@ pub fn extra_arguments(
     settings: &Settings,
 ) -> Result<Vec<OsString>, Impurity> {
     let arguments = expand(arguments, 0);
+    // A static link has no use for a run path, and a position-independent static program crashes when it has
+    // one: libc's start-up code asserts that there is none.
+    let has = |option: &str| arguments.iter().any(|argument| argument == option);
+    if has("-static") && !has("-Bdynamic") {
+        return Ok(Vec::new());
+    }
     let search = search_path(&arguments);
     let mut extra: Vec<OsString> = Vec::new();
     for library in libraries(&arguments, &search, settings) {
         let real = follow(&library);
         if !settings.disable_rpath && real.starts_with(&settings.store) {
-            let directory = library.parent().unwrap_or(Path::new("/"));
+            let directory = simplify(library.parent().unwrap_or(Path::new("/")));
             // Once is enough: the linker would drop the repetition.
             if !extra.iter().any(|word| word == directory.as_os_str()) {
                 extra.push("-rpath".into());
@@ -171,6 +177,19 @@ fn is_shared_library(name: &[u8]) -> bool {
     trimmed.is_some_and(|last| name[..=last].ends_with(b".so")) && !name.ends_with(b".")
 }
 
+/// The same directory without the detours that GCC likes (`lib/../lib`), if it is the same.
+fn simplify(directory: &Path) -> PathBuf {
+    let mut short = PathBuf::new();
+    for part in directory.components() {
+        match part {
+            Component::ParentDir => drop(short.pop()),
+            other => short.push(other),
+        }
+    }
+    let same = fs::canonicalize(&short).ok() == fs::canonicalize(directory).ok();
+    if same { short } else { directory.to_owned() }
+}
+
 /// Where a chain of links ends.
 fn follow(file: &Path) -> PathBuf {
     let mut file = file.to_owned();
@@ -224,6 +243,11 @@ mod tests {
         fs::write(&response, format!("-la '-L' \"{l}\"")).unwrap();
         let line_at = strings(&[&format!("@{}", response.display()), "@/missing"]);
         assert_eq!(extra_arguments(&line_at, &settings).unwrap(), strings(&["-rpath", l]));
+
+        let detour = strings(&["-la", &format!("-L{l}/../lib")]);
+        assert_eq!(extra_arguments(&detour, &settings).unwrap(), strings(&["-rpath", l]));
+        let fixed = strings(&["-static", "-la", "-L", l]);
+        assert!(extra_arguments(&fixed, &settings).unwrap().is_empty());
 
         settings.allow_impurities = false;
         let error = extra_arguments(&line, &settings).unwrap_err();
