@@ -1,14 +1,48 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The native procedures, in tables by area. Each area adds its `pub mod` and its line in [`TABLES`].
 
+pub mod args;
+pub mod bytevectors;
+pub mod char_sets;
+pub mod chars;
 pub mod control;
+pub mod hash_tables;
+pub mod lists;
+pub mod numbers;
+pub mod string_search;
+pub mod strings;
+pub mod structs;
+pub mod text_ports;
+pub mod vectors;
 
 use crate::engine::Engine;
 use crate::native::Native;
 use crate::value::Value;
 
 /// The tables, each with the module (names separated by spaces) that its procedures are bound in.
-pub static TABLES: &[(&str, &[Native])] = &[("guile", control::NATIVES)];
+pub static TABLES: &[(&str, &[Native])] = &[
+    ("guile", control::NATIVES),
+    ("fruix native", bytevectors::NATIVES),
+    ("fruix native", bytevectors::U16),
+    ("fruix native", bytevectors::S16),
+    ("fruix native", bytevectors::U32),
+    ("fruix native", bytevectors::S32),
+    ("fruix native", bytevectors::U64),
+    ("fruix native", bytevectors::S64),
+    ("fruix native", bytevectors::F32),
+    ("fruix native", bytevectors::F64),
+    ("guile", char_sets::NATIVES),
+    ("guile", chars::NATIVES),
+    ("guile", hash_tables::NATIVES),
+    ("guile", lists::NATIVES),
+    ("guile", numbers::NATIVES),
+    ("guile", string_search::NATIVES),
+    ("guile", strings::NATIVES),
+    ("guile", structs::NATIVES),
+    ("guile", text_ports::NATIVES),
+    ("fruix native", text_ports::LIBRARY),
+    ("guile", vectors::NATIVES),
+];
 
 /// Binds all natives of [`TABLES`].
 pub(crate) fn install(engine: &mut Engine) {

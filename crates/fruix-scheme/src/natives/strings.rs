@@ -244,6 +244,12 @@ fn replace(engine: &mut Engine, string: Value, at: usize, with: &[char]) {
     }
 }
 
+/// Copies all of `from` into `to`, from character `at` on.
+pub fn copy_into(engine: &mut Engine, subr: &str, to: Value, at: Value, from: Value) -> Result {
+    let source = chars(engine, subr, 1, from)?;
+    write_at(engine, subr, to, at, &source)
+}
+
 fn write_at(engine: &mut Engine, subr: &str, to: Value, at: Value, source: &[char]) -> Result {
     check_string(engine, subr, 1, to)?;
     let start = index(engine, subr, 2, at)?;

@@ -5,6 +5,9 @@
 //! empty leaves by a tail call to Scheme's `%port-retry`, which fills the buffer and calls the
 //! native anew; natives therefore take nothing from a port before they have all they need.
 
+pub mod encoding;
+pub mod io;
+
 use crate::engine::Engine;
 use crate::heap::{Foreign, Tracer};
 use crate::reader::Input;
