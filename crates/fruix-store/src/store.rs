@@ -74,7 +74,9 @@ impl Store {
     /// Open the store at LAYOUT, making it if it is not there, and clear away what processes that
     /// were killed have left.
     pub fn open(layout: Layout, options: Options) -> Result<Store> {
-        refuse_symlinks(layout.physical_store())?;
+        if !layout.is_embedded() {
+            refuse_symlinks(layout.physical_store())?;
+        }
         create_directories(&layout)?;
         if let Some(group) = options.build_group
             && rustix::process::geteuid().is_root()
@@ -190,7 +192,8 @@ impl Drop for Store {
     }
 }
 
-/// Neither the store nor a parent may be a link: file names in builds would be ambiguous.
+/// Neither the store nor a parent may be a link: file names in builds would be ambiguous. (Where an
+/// embedded store lies is never seen by builds, and `/home` is a link on some systems.)
 fn refuse_symlinks(store: &Path) -> Result<()> {
     for dir in store.ancestors() {
         if lstat(dir)?.is_some_and(|meta| meta.is_symlink()) {

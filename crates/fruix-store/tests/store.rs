@@ -419,3 +419,17 @@ fn sessions_have_temporary_roots_of_their_own() {
     let results = store.collect_garbage(&options).unwrap();
     assert_eq!(results.paths, [store.layout().display(&b)]);
 }
+
+#[test]
+fn only_an_embedded_store_may_lie_behind_a_link() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("real")).unwrap();
+    let link = dir.path().join("link");
+    symlink("real", &link).unwrap();
+    text(&open(&link), "a", &[]);
+    let physical = link.join("store");
+    let logical = fruix_core::store_path::StoreDir::new(physical.to_str().unwrap()).unwrap();
+    let layout = Layout::new(logical, &physical, link.join("state"), link.join("log"));
+    let error = Store::open(layout, Options::default()).err().unwrap();
+    assert!(matches!(&error, Error::StoreIsSymlink { path } if *path == link), "{error}");
+}
