@@ -4,16 +4,22 @@
 //! See `docs/ARCHITECTURE.md`, "The engine", for how the rooms hang together.
 
 pub mod compile;
-pub mod machine;
-pub mod natives;
+pub mod data;
 pub mod engine;
-pub mod heap;
-pub mod native;
-pub mod number;
-pub mod string;
 pub mod expand;
+pub mod heap;
+pub mod library;
+pub mod machine;
 pub mod modules;
+pub mod native;
+pub mod natives;
+pub mod number;
+pub mod numbers;
+pub mod ports;
+pub mod printer;
+pub mod reader;
 pub mod source;
+pub mod string;
 pub mod tree;
 pub mod value;
 

@@ -8,10 +8,13 @@ pub mod chars;
 pub mod control;
 pub mod hash_tables;
 pub mod lists;
+pub mod load;
+pub mod modules;
 pub mod numbers;
 pub mod string_search;
 pub mod strings;
 pub mod structs;
+pub mod syntax;
 pub mod text_ports;
 pub mod vectors;
 
@@ -42,6 +45,10 @@ pub static TABLES: &[(&str, &[Native])] = &[
     ("guile", text_ports::NATIVES),
     ("fruix native", text_ports::LIBRARY),
     ("guile", vectors::NATIVES),
+    ("guile", load::NATIVES),
+    ("guile", modules::NATIVES),
+    ("guile", syntax::NATIVES),
+    ("system syntax internal", syntax::INTERNAL),
 ];
 
 /// Binds all natives of [`TABLES`].

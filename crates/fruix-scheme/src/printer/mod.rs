@@ -212,7 +212,7 @@ impl Printer<'_> {
             }
             None => self.push("#<syntax "),
         }
-        self.value(crate::expand::strip(self.engine, expression));
+        self.value(expression);
         self.push(">");
     }
 }
