@@ -195,7 +195,8 @@ impl Apt {
             format!("Dir::Cache={place}/cache"),
             "APT::Sandbox::User=root".to_owned(),
         ];
-        let apt = Apt { options: options.iter().flat_map(|o| ["-o".to_owned(), o.clone()]).collect() };
+        let apt =
+            Apt { options: options.iter().flat_map(|o| ["-o".to_owned(), o.clone()]).collect() };
         apt.run("apt-get", &["update", "-qq"])?;
         Ok(apt)
     }
@@ -255,7 +256,8 @@ impl Apt {
             }
             next = following.into_iter().filter(|name| !known.contains_key(name)).collect();
         }
-        let locked: BTreeSet<String> = known.keys().filter(|name| !through(name)).cloned().collect();
+        let locked: BTreeSet<String> =
+            known.keys().filter(|name| !through(name)).cloned().collect();
         let chosen = known.iter().filter(|(name, _)| locked.contains(*name));
         let entries = chosen.map(|(name, paragraph)| entry(name, paragraph, &locked));
         Ok(Lock { entries: entries.collect::<Result<_, _>>()? })

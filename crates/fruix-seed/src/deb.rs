@@ -63,9 +63,8 @@ fn data_member(bytes: &[u8]) -> Result<(String, &[u8]), DebError> {
     let mut rest = bytes.strip_prefix(b"!<arch>\n").ok_or(DebError::Archive("no ar magic"))?;
     loop {
         let header = rest.get(..60).ok_or(DebError::Archive("no data member"))?;
-        let field = |range: std::ops::Range<usize>| {
-            std::str::from_utf8(&header[range]).map(str::trim_end)
-        };
+        let field =
+            |range: std::ops::Range<usize>| std::str::from_utf8(&header[range]).map(str::trim_end);
         let bad = |_| DebError::Archive("damaged member header");
         let name = field(0..16).map_err(bad)?.trim_end_matches('/');
         let size: Option<usize> = field(48..58).map_err(bad)?.parse().ok();

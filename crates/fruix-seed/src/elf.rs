@@ -131,12 +131,7 @@ struct Elf {
     fixed: bool,
 }
 
-fn slice<'a>(
-    bytes: &'a [u8],
-    offset: u64,
-    length: u64,
-    what: &'static str,
-) -> Result<&'a [u8]> {
+fn slice<'a>(bytes: &'a [u8], offset: u64, length: u64, what: &'static str) -> Result<&'a [u8]> {
     let out = ElfError::Bounds { what, offset, length };
     let (Ok(start), Ok(count)) = (usize::try_from(offset), usize::try_from(length)) else {
         return Err(out);
@@ -146,9 +141,7 @@ fn slice<'a>(
 }
 
 fn number<const N: usize>(bytes: &[u8], at: usize) -> Result<[u8; N]> {
-    slice(bytes, at as u64, N as u64, "field")?
-        .try_into()
-        .map_err(|_| ElfError::Kind)
+    slice(bytes, at as u64, N as u64, "field")?.try_into().map_err(|_| ElfError::Kind)
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Result<u16> {
@@ -189,10 +182,7 @@ impl Elf {
         }
         for segment in segments.iter().filter(|segment| segment.kind == PT_LOAD) {
             slice(&bytes, segment.offset, segment.file_size, "segment")?;
-            segment
-                .address
-                .checked_add(segment.memory_size)
-                .ok_or(ElfError::Kind)?;
+            segment.address.checked_add(segment.memory_size).ok_or(ElfError::Kind)?;
         }
         let machine = u16_at(&bytes, 18)?;
         let fixed = u16_at(&bytes, 16)? == ET_EXEC;
@@ -393,7 +383,13 @@ fn set_run_path(elf: &mut Elf, table: u64, size: u64, index: u64) -> Result<()> 
 
 /// Give the section header of what was at `old_offset` its new place, so that linkers and `readelf`,
 /// which go by sections, see what the dynamic linker sees.
-fn move_section(elf: &mut Elf, old_offset: u64, offset: u64, address: u64, size: u64) -> Result<()> {
+fn move_section(
+    elf: &mut Elf,
+    old_offset: u64,
+    offset: u64,
+    address: u64,
+    size: u64,
+) -> Result<()> {
     const ENTRY: usize = 64;
     const NOBITS: u32 = 8;
     let table = u64_at(&elf.bytes, 40)? as usize;
@@ -423,14 +419,8 @@ fn add_segment(elf: &mut Elf, offset: u64, address: u64, size: u64) -> Result<()
     let spare = elf.segments.remove(slot);
     let last = elf.segments.iter().rposition(|segment| segment.kind == PT_LOAD);
     let place = last.map_or(0, |last| last + 1);
-    let segment = Segment {
-        kind: PT_LOAD,
-        flags: PF_R,
-        offset,
-        address,
-        file_size: size,
-        memory_size: size,
-    };
+    let segment =
+        Segment { kind: PT_LOAD, flags: PF_R, offset, address, file_size: size, memory_size: size };
     debug_assert!(spare.kind != PT_LOAD);
     // Alignment is the one field that `Segment` leaves out: carry the raw entries along.
     let mut raw: Vec<[u8; HEADER_SIZE]> = Vec::new();
@@ -518,7 +508,8 @@ fn retarget_code(elf: &mut Elf, old: u64, new: u64) -> Result<usize> {
 /// Rewrite the plain addresses that a program for a fixed place has: 32-bit immediate operands in code (`mov $x, %r32`,
 /// `push $x`, `movq $x, …` with its sign-extended operand), aligned words in data.
 fn retarget_absolute(elf: &mut Elf, old: u64, new: u64) -> Result<usize> {
-    let narrow = |value: u64| i32::try_from(value).map(i32::to_le_bytes).map_err(|_| ElfError::Kind);
+    let narrow =
+        |value: u64| i32::try_from(value).map(i32::to_le_bytes).map_err(|_| ElfError::Kind);
     let (old_operand, new_operand) = (narrow(old)?, narrow(new)?);
     let mut code_edits = Vec::new();
     let mut data_edits = Vec::new();
@@ -526,7 +517,8 @@ fn retarget_absolute(elf: &mut Elf, old: u64, new: u64) -> Result<usize> {
         let content = slice(&elf.bytes, segment.offset, segment.file_size, "segment")?;
         let start = segment.offset as usize;
         if segment.flags & PF_X != 0 {
-            let places = find_all(content, &old_operand).filter(|&at| takes_operand(&content[..at]));
+            let places =
+                find_all(content, &old_operand).filter(|&at| takes_operand(&content[..at]));
             code_edits.extend(places.map(|at| start + at));
         } else {
             let word = old.to_le_bytes();
@@ -642,14 +634,14 @@ mod tests {
         put(0x210, b"\0libc.so\0");
         put(0x220, b"\0old\0");
         put(0x228, &0x1221u64.to_le_bytes());
-        let entries = [(DT_NEEDED, 1), (DT_STRTAB, 0x1210), (DT_STRSZ, 9)];
+        let entries = [(DT_NEEDED, 1u64), (DT_STRTAB, 0x1210), (DT_STRSZ, 9)];
         for (index, (tag, value)) in entries.into_iter().enumerate() {
             put(0x280 + index * 16, &tag.to_le_bytes());
             put(0x288 + index * 16, &value.to_le_bytes());
         }
         // lea old(%rip), %rdi; mov $old, %edi
         put(0x300, &[0x48, 0x8d, 0x3d]);
-        put(0x303, &(0x1221i32 - 0x1307).to_le_bytes());
+        put(0x303, &(0x1221 - 0x1307_i32).to_le_bytes());
         put(0x310, &[0xbf, 0x21, 0x12, 0, 0]);
         bytes
     }
@@ -675,7 +667,10 @@ mod tests {
         let elf = Elf::parse(bytes).unwrap();
         let text = |address: u64| text_at(&elf.bytes, elf.offset_of(address).unwrap()).unwrap();
         let displacement = u32_at(&elf.bytes, 0x303).unwrap();
-        assert_eq!(text(0x1307u64.wrapping_add_signed(i64::from(displacement as i32))), "a much longer one");
+        assert_eq!(
+            text(0x1307u64.wrapping_add_signed(i64::from(displacement as i32))),
+            "a much longer one"
+        );
         assert_eq!(text(u64::from(u32_at(&elf.bytes, 0x311).unwrap())), "a much longer one");
         assert_eq!(text(u64_at(&elf.bytes, 0x228).unwrap()), "a much longer one");
         let addresses: Vec<u64> = elf.loads().map(|segment| segment.address).collect();

@@ -130,9 +130,8 @@ pub fn is_allowed(file: &str, path: &str) -> bool {
 
 /// The host paths in `bytes` that `file` may not name.
 pub fn forbidden<'a>(file: &'a str, bytes: &'a [u8]) -> impl Iterator<Item = Range<usize>> + 'a {
-    find(bytes).filter(move |range| {
-        !is_allowed(file, &String::from_utf8_lossy(&bytes[range.clone()]))
-    })
+    find(bytes)
+        .filter(move |range| !is_allowed(file, &String::from_utf8_lossy(&bytes[range.clone()])))
 }
 
 /// Make every forbidden host path in `bytes` a dead name of the same length. Returns how many there were.
@@ -159,7 +158,8 @@ mod tests {
 
     #[test]
     fn finds_absolute_names_only() {
-        let text = "a=/usr/bin:/bin/sh '/etc/x' ../usr/lib /gnu/store/x/lib/y %s/lib/z /libfoo/x /usr";
+        let text =
+            "a=/usr/bin:/bin/sh '/etc/x' ../usr/lib /gnu/store/x/lib/y %s/lib/z /libfoo/x /usr";
         assert_eq!(names(text), ["/usr/bin", "/bin/sh", "/etc/x", "/usr"]);
     }
 

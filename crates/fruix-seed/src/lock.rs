@@ -135,7 +135,8 @@ impl FromStr for Lock {
         }
         let mut entries: Vec<LockEntry> = Vec::new();
         for (index, text) in lines {
-            let wrong = |reason| LockError::Entry { line: index + 1, reason, text: text.to_owned() };
+            let wrong =
+                |reason| LockError::Entry { line: index + 1, reason, text: text.to_owned() };
             let entry = LockEntry::parse(text).map_err(wrong)?;
             if entries.last().is_some_and(|last| last.name >= entry.name) {
                 return Err(wrong("out of order"));

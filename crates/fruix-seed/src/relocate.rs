@@ -94,7 +94,10 @@ type Result<T> = std::result::Result<T, RelocateError>;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Content {
-    File { bytes: Vec<u8>, executable: bool },
+    File {
+        bytes: Vec<u8>,
+        executable: bool,
+    },
     /// A link to a place of the item.
     Own(String),
     /// A link as written.

@@ -142,9 +142,17 @@ fn glibc(platform: &Platform) -> Table {
             "@out@/lib/gconv/gconv-modules.cache",
         ),
     ];
-    for archive in
-        ["libc", "libm", "libm-*", "libmvec", "libg", "libresolv", "libBrokenLocale", "libcrypt", "libmcheck"]
-    {
+    for archive in [
+        "libc",
+        "libm",
+        "libm-*",
+        "libmvec",
+        "libg",
+        "libresolv",
+        "libBrokenLocale",
+        "libcrypt",
+        "libmcheck",
+    ] {
         steps.push(moved(&format!("lib/{archive}.a"), "static"));
     }
     steps.push(Step::Run(vec![
@@ -170,7 +178,15 @@ fn glibc(platform: &Platform) -> Table {
         name: "glibc",
         // libgcc_s is beside libc because libc loads it (pthread_cancel, backtrace).
         debs: &[
-            "libc6", "libc6-dev", "libc-bin", "linux-libc-dev", "libcrypt1", "libcrypt-dev", "libgcc-s1",
+            "libc6",
+            "libc6-dev",
+            "libc-bin",
+            "linux-libc-dev",
+            "?libcrypt1",
+            "?libcrypt2",
+            "?libc-gconv-modules-extra",
+            "?libcrypt-dev",
+            "libgcc-s1",
             "bash-static",
         ],
         outputs: &["out", "static"],
@@ -200,7 +216,9 @@ fn gcc(platform: &Platform) -> Table {
     let Platform { triplet, linker, gcc } = platform;
     let private = format!("lib/gcc/{triplet}/{gcc}");
     let mut steps = library(platform);
-    for name in ["gcc", "g++", "cpp", "gcc-ar", "gcc-nm", "gcc-ranlib", "gcov", "gcov-tool", "gcov-dump"] {
+    for name in
+        ["gcc", "g++", "cpp", "gcc-ar", "gcc-nm", "gcc-ranlib", "gcov", "gcov-tool", "gcov-dump"]
+    {
         steps.push(link(&format!("bin/{name}"), &format!("{name}-{gcc}")));
     }
     steps.extend([
@@ -237,8 +255,15 @@ fn gcc(platform: &Platform) -> Table {
     Table {
         name: "gcc",
         debs: &[
-            "gcc-*", "cpp-*", "g++-*", "libgcc-*-dev", "libstdc++-*-dev", "libgcc-s1", "libstdc++6",
-            "?libgomp1", "?libatomic1",
+            "gcc-*",
+            "cpp-*",
+            "g++-*",
+            "libgcc-*-dev",
+            "libstdc++-*-dev",
+            "libgcc-s1",
+            "libstdc++6",
+            "?libgomp1",
+            "?libatomic1",
         ],
         outputs: &["out", "lib"],
         inputs: &["glibc"],

@@ -58,8 +58,26 @@ pub enum UniverseError {
 
 /// Packages to begin with, when a lock is resolved.
 const ROOTS: [&str; 21] = [
-    "bash-static", "bash", "make", "tar", "gzip", "bzip2", "file", "diffutils", "patch", "findutils",
-    "gawk", "zstd", "sed", "grep", "xz-utils", "coreutils", "binutils", "gcc", "g++", "libc6-dev",
+    "bash-static",
+    "bash",
+    "make",
+    "tar",
+    "gzip",
+    "bzip2",
+    "file",
+    "diffutils",
+    "patch",
+    "findutils",
+    "gawk",
+    "zstd",
+    "sed",
+    "grep",
+    "xz-utils",
+    "coreutils",
+    "binutils",
+    "gcc",
+    "g++",
+    "libc6-dev",
     "libc-bin",
 ];
 
@@ -80,8 +98,18 @@ fn is_meta_compiler(name: &str) -> bool {
 /// debuggers, profilers and sanitizers use.
 fn is_wanted(name: &str) -> bool {
     const LEFT_OUT: [&str; 12] = [
-        "libcc1-*", "libgprofng*", "libasan*", "libtsan*", "liblsan*", "libubsan*", "libhwasan*",
-        "libitm*", "libquadmath*", "libc-dev-bin", "libnsl*", "libtirpc*",
+        "libcc1-*",
+        "libgprofng*",
+        "libasan*",
+        "libtsan*",
+        "liblsan*",
+        "libubsan*",
+        "libhwasan*",
+        "libitm*",
+        "libquadmath*",
+        "libc-dev-bin",
+        "libnsl*",
+        "libtirpc*",
     ];
     if LEFT_OUT.iter().any(|pattern| glob(pattern, name)) {
         return false;
@@ -197,8 +225,9 @@ fn sort(mut items: Vec<SeedItem>) -> Result<Vec<SeedItem>, UniverseError> {
     let mut done = BTreeSet::from([TOOLS.to_owned()]);
     let mut sorted = Vec::new();
     while !items.is_empty() {
-        let (ready, waiting): (Vec<_>, Vec<_>) =
-            items.into_iter().partition(|item| item.inputs.iter().all(|input| done.contains(input)));
+        let (ready, waiting): (Vec<_>, Vec<_>) = items
+            .into_iter()
+            .partition(|item| item.inputs.iter().all(|input| done.contains(input)));
         if ready.is_empty() {
             let names: Vec<String> = waiting.into_iter().map(|item| item.name).collect();
             return Err(UniverseError::Cycle(names.join(", ")));

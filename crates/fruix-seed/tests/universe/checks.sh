@@ -114,7 +114,7 @@ build() {
          touch -r ../stamp "$f"
      done
      export CONFIG_SHELL=$item_bash/bin/bash SHELL=$item_bash/bin/bash
-     { bash ./configure --prefix=/tmp/installed/$name "$@" && make && make install; } >../$name.log 2>&1 ||
+     { bash ./configure --prefix=/tmp/installed/$name "$@" && make SHELL=$SHELL && make SHELL=$SHELL install; } >../$name.log 2>&1 ||
          { tail -60 ../$name.log; exit 1; }) || fail "building $name"
 }
 build hello hello.tar.gz

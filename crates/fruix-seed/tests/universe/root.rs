@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -30,8 +30,7 @@ exec chroot "$root" "$@"
 
 fn isolated() -> Command {
     let mut command = Command::new("unshare");
-    // SAFETY: geteuid has no preconditions.
-    if fs::metadata("/proc/self").map(|m| std::os::unix::fs::MetadataExt::uid(&m)).unwrap_or(1) != 0 {
+    if fs::metadata("/proc/self").map(|m| m.uid()).unwrap_or(1) != 0 {
         command.args(["--user", "--map-root-user"]);
     }
     command.args(["--mount", "--pid", "--fork", "--net", "--kill-child"]);
@@ -89,7 +88,8 @@ pub fn fetch(work: &Path, path: &str, sha256: &str) -> Option<PathBuf> {
 
 /// Fetch the upstream source of a package whose version the index names.
 pub fn source(work: &Path, name: &str, directory: &str) -> Option<PathBuf> {
-    let output = Command::new("apt-cache").args(["show", "--no-all-versions", name]).output().ok()?;
+    let output =
+        Command::new("apt-cache").args(["show", "--no-all-versions", name]).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let version = text.lines().find_map(|line| line.strip_prefix("Version: "))?;
     let upstream = version.rsplit_once('-')?.0;
@@ -148,7 +148,8 @@ impl Root {
     fn name(&self, name: &str, content: &[u8]) -> String {
         let digest = Sha256::digest([name.as_bytes(), content].concat());
         let alphabet = b"0123456789abcdfghijklmnpqrsvwxyz";
-        let hash: String = digest.iter().map(|b| char::from(alphabet[usize::from(b % 32)])).collect();
+        let hash: String =
+            digest.iter().map(|b| char::from(alphabet[usize::from(b % 32)])).collect();
         format!("/gnu/store/{hash}-{name}")
     }
 
@@ -168,10 +169,10 @@ impl Root {
                 self.sources.push(file);
             }
         }
-        let mut environment = item.environment(
-            &|entry| format!("/gnu/store/{}", entry.file_name()),
-            &|name| self.paths[name].clone(),
-        );
+        let mut environment = item
+            .environment(&|entry| format!("/gnu/store/{}", entry.file_name()), &|name| {
+                self.paths[name].clone()
+            });
         let content = format!("{environment:?}");
         let outputs: Vec<(String, String)> = item
             .outputs
@@ -192,7 +193,8 @@ impl Root {
         eprintln!("{}-{}: {:.1?}", item.name, item.version, started.elapsed());
         for (output, path) in outputs {
             assert!(self.place(&path).is_dir(), "{} has no output {output}", item.name);
-            let key = if output == "out" { item.name.clone() } else { format!("{}:{output}", item.name) };
+            let key =
+                if output == "out" { item.name.clone() } else { format!("{}:{output}", item.name) };
             self.paths.insert(key, path);
         }
     }
