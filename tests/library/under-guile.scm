@@ -40,6 +40,13 @@
 (define-native %encoding->string (@ (ice-9 iconv) bytevector->string))
 
 (set! %load-path (cons lib %load-path))
+;; What boot/exceptions.scm defines.
+(for-each (lambda (name)
+            (module-define! (resolve-module '(guile)) (symbol-append '% name)
+                            (module-ref (resolve-interface '(ice-9 exceptions)) name)))
+          '(&message &irritants &origin &warning &external-error &assertion-failure
+            &implementation-restriction &lexical &syntax &undefined-variable))
+
 (define (forget! parent prefix)
   (hash-for-each
    (lambda (name module)

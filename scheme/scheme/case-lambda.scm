@@ -1,0 +1,5 @@
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+;;; R7RS library.
+
+(define-module (scheme case-lambda)
+  #:re-export (case-lambda))
