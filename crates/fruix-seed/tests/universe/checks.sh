@@ -12,7 +12,7 @@ done
 
 say versions
 for tool in tar gzip bzip2 file diff patch find xargs gawk awk zstd sed grep xz ls make bash ld ld.bfd \
-    ld.gold as ar nm objdump readelf strip gcc g++ cpp cc iconv sdiff cmp; do
+    as ar nm objdump readelf strip gcc g++ cpp cc iconv sdiff cmp; do
     $tool --version </dev/null >version 2>&1 || { cat version; fail "$tool --version"; }
 done
 
@@ -92,7 +92,11 @@ C
 g++ -O2 -o p p.cc && [ "$(./p)" = caught ] || fail "a C++ program"
 readelf -dW p | grep RUNPATH | grep -q "$item_gcc_lib/lib" || fail "its run path"
 
-for link in -fuse-ld=bfd -fuse-ld=gold; do gcc $link -o c-ld c.c -lm || fail "gcc $link"; done
+for link in bfd gold; do
+    # Newer distributions have dropped gold.
+    type -p ld.$link >/dev/null || continue
+    gcc -fuse-ld=$link -o c-ld c.c -lm || fail "linking with $link"
+done
 
 build() {
     name=$1 archive=$2; shift 2
@@ -124,8 +128,10 @@ if [ -d hello-build ]; then
     [ "$(installed/hello/bin/hello)" = "Hello, world!" ] || fail hello
     readelf -dW installed/hello/bin/hello | grep RUNPATH
 fi
-build make make.tar --disable-nls
-[ ! -d make-build ] || installed/make/bin/make --version >/dev/null || fail "make from source"
-build bash bash.tar --disable-nls --without-bash-malloc
-[ ! -d bash-build ] || installed/bash/bin/bash -c 'echo built' >/dev/null || fail "bash from source"
+if [ -n "$LONG" ]; then
+    build make make.tar --disable-nls
+    [ ! -d make-build ] || installed/make/bin/make --version >/dev/null || fail "make from source"
+    build bash bash.tar --disable-nls --without-bash-malloc
+    [ ! -d bash-build ] || installed/bash/bin/bash -c 'echo built' >/dev/null || fail "bash from source"
+fi
 say all well

@@ -2,7 +2,8 @@
 //! The whole seed, for real: lock, download, relocate, scan, and then work in a root that holds nothing else.
 //!
 //! Needs Debian's package client with a mirror it can reach, `unshare`, and root or user namespaces; without them
-//! the test says so and passes. `FRUIX_SEED_WORK` names a directory to keep between runs (downloads stay there).
+//! the test says so and passes. `FRUIX_SEED_WORK` names a directory to keep between runs (downloads stay there);
+//! with `FRUIX_SEED_LONG` set, bash is built from source as well, which takes minutes.
 
 // A test may stop at anything unexpected.
 #![allow(clippy::unwrap_used)]
@@ -86,7 +87,9 @@ fn the_universe_works_with_nothing_of_the_host() {
             std::fs::copy(&file, root.place(&format!("/tmp/{name}.tar"))).unwrap();
         }
     }
-    let variables: BTreeMap<String, String> = root.variables();
+    let mut variables: BTreeMap<String, String> = root.variables();
+    let long = std::env::var("FRUIX_SEED_LONG").unwrap_or_default();
+    variables.insert("LONG".to_owned(), long);
     root.shell(SHELL_CHECKS, &variables);
     if hello.is_some() {
         let path = root.place("/tmp/installed");
