@@ -7,6 +7,7 @@
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
   #:use-module (ice-9 match)
+  #:export (define-monad monad? monad-bind monad-return %current-monad
             >>= return with-monad mlet mlet* mbegin mwhen munless mparameterize
             lift0 lift1 lift2 lift3 lift4 lift5 lift6 lift7 lift
             listm foldm mapm sequence anym
@@ -14,6 +15,11 @@
             current-state set-current-state state-push state-pop
             run-with-state)
 
+
+;; Stands for the monad of the surrounding 'with-monad' in 'mbegin'.
+(define-syntax %current-monad
+  (lambda (s)
+    (syntax-violation '%current-monad "used outside of 'mbegin'" s)))
 
 ;; BIND takes a monadic value and a procedure that makes another from what the
 ;; first one yields; RETURN makes a monadic value that yields its argument.

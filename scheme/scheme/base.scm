@@ -16,7 +16,7 @@
   #:use-module (ice-9 textual-ports)
   #:use-module ((ice-9 rdelim) #:select (read-line))
   #:use-module (ice-9 ports)
-  #:re-export (* + - ... / < <= = => > >= _ abs and append apply assoc assq assv begin boolean?
+  #:re-export (exact inexact boolean=? symbol=? * + - ... / < <= = => > >= _ abs and append apply assoc assq assv begin boolean?
                bytevector-length bytevector-u8-ref bytevector-u8-set! bytevector? caar cadr
                call-with-current-continuation call-with-port call-with-values call/cc car case
                cdar cddr cdr ceiling char->integer char-ready? char<=? char<? char=? char>=?
@@ -41,13 +41,12 @@
                truncate-remainder truncate/ unless unquote unquote-splicing values vector
                vector-length vector-ref vector-set! vector? when with-exception-handler
                write-char zero?)
-  #:export (binary-port? boolean=? bytevector bytevector-append bytevector-copy
-            bytevector-copy! error-object-irritants error-object-message error-object? exact
-            features file-error? flush-output-port for-each get-output-bytevector include-ci
-            inexact input-port-open? map open-input-bytevector open-output-bytevector
+  #:export (binary-port? bytevector bytevector-append bytevector-copy
+            bytevector-copy! error-object-irritants error-object-message error-object?             features file-error? flush-output-port for-each get-output-bytevector include-ci
+            input-port-open? map open-input-bytevector open-output-bytevector
             output-port-open? peek-u8 raise read-bytevector read-bytevector! read-error?
             read-string read-u8 square string->utf8 string->vector string-for-each string-map
-            symbol=? syntax-error textual-port? u8-ready? utf8->string vector->list
+            syntax-error textual-port? u8-ready? utf8->string vector->list
             vector->string vector-append vector-copy vector-copy! vector-fill! vector-for-each
             vector-map write-bytevector write-string write-u8))
 

@@ -7,7 +7,10 @@
   (apply append
          (map (lambda (entry)
                 (let ((file (string-append dir "/" entry)))
-                  (cond ((member entry '("." ".." "boot" "fruix")) '())
+                  (cond ((or (member entry '("." ".." "boot"))
+                             (and (null? prefix)
+                                  (not (member entry '("ice-9" "srfi" "rnrs" "scheme" "system" "sxml"
+                                                       "texinfo" "web" "language" "rnrs.scm"))))) '())
                         ((file-is-directory? file)
                          (module-names file (append prefix (list (string->symbol entry)))))
                         ((string-suffix? ".scm" entry)
@@ -16,7 +19,6 @@
               (scandir dir (const #t) string<?))))
 (define (exports interface)
   (module-map (lambda (name variable) name) interface))
-(define originals (make-hash-table))
 (for-each
  (lambda (name)
    (catch #t

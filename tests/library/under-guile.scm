@@ -15,7 +15,7 @@
                              (resolve-interface name)))
           '((rnrs bytevectors) (rnrs bytevectors gnu) (ice-9 ports) (ice-9 binary-ports)
             (ice-9 textual-ports) (ice-9 rdelim) (system foreign) (ice-9 weak-vector)
-            (ice-9 threads) (ice-9 i18n)))
+            (ice-9 threads) (ice-9 i18n) (srfi srfi-4) (system syntax internal)))
 (define-syntax-rule (define-native name value)
   (module-define! interface 'name value))
 (define-native piped-process (@@ (ice-9 popen) piped-process))
