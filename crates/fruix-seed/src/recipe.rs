@@ -19,6 +19,8 @@ pub enum Step {
     Drop(String),
     /// Put the files that match a glob into another output.
     Move(String, String),
+    /// Put a file, if the package has it, at another place: old, new.
+    Rename(String, String),
     /// Make a symbolic link: place, target.
     Link(String, String),
     /// Make references to a string lead to another: file glob, old, new.
@@ -98,6 +100,7 @@ impl Step {
             Step::Shell(a) => ("shell", vec![a]),
             Step::Drop(a) => ("drop", vec![a]),
             Step::Move(a, b) => ("move", vec![a, b]),
+            Step::Rename(a, b) => ("rename", vec![a, b]),
             Step::Link(a, b) => ("link", vec![a, b]),
             Step::Retarget(a, b, c) => ("retarget", vec![a, b, c]),
             Step::Text(a, b, c) => ("text", vec![a, b, c]),
@@ -117,6 +120,7 @@ impl Step {
             ("shell", [a]) => Step::Shell(a.clone()),
             ("drop", [a]) => Step::Drop(a.clone()),
             ("move", [a, b]) => Step::Move(a.clone(), b.clone()),
+            ("rename", [a, b]) => Step::Rename(a.clone(), b.clone()),
             ("link", [a, b]) => Step::Link(a.clone(), b.clone()),
             ("retarget", [a, b, c]) => Step::Retarget(a.clone(), b.clone(), c.clone()),
             ("text", [a, b, c]) => Step::Text(a.clone(), b.clone(), c.clone()),

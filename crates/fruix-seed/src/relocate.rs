@@ -196,6 +196,11 @@ impl Item<'_> {
                 let names: Vec<_> = matching(&self.files, pattern).cloned().collect();
                 self.moved.extend(names.into_iter().map(|name| (name, index)));
             }
+            Step::Rename(old, new) => {
+                if let Some(content) = self.files.remove(old) {
+                    self.files.insert(new.clone(), content);
+                }
+            }
             Step::Link(place, target) => {
                 let content = match target.starts_with('/') {
                     true => Content::Link(target.clone()),

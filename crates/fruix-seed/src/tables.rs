@@ -245,6 +245,12 @@ fn gcc(platform: &Platform) -> Table {
             steps.push(moved(&place, "lib"));
         }
     }
+    // Newer GCC links through these scripts.
+    for name in ["libatomic_asneeded.so", "libgcc_s_asneeded.so"] {
+        let place = format!("lib/{name}");
+        steps.push(Step::Rename(format!("{private}/{name}"), place.clone()));
+        steps.push(moved(&place, "lib"));
+    }
     steps.push(Step::Write(
         "lib/libgcc_s.so".into(),
         "/* The shared library first, then what only the static one has. */\nGROUP ( libgcc_s.so.1 -lgcc )\n"

@@ -5,10 +5,12 @@
 //! comes one item per library package that they link against.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::apt::{Apt, AptError};
 use crate::hostpath::glob;
-use crate::lock::{Lock, LockEntry};
+use crate::lock::{Lock, LockEntry, LockError};
 use crate::recipe::Recipe;
 use crate::tables::{self, Table};
 
@@ -119,6 +121,56 @@ fn is_wanted(name: &str) -> bool {
         || glob("lib*", name)
         || glob("binutils-*linux-gnu*", name)
         || matches!(name, "zlib1g" | "linux-libc-dev" | "gnu-coreutils")
+}
+
+/// Why there is no lock.
+#[derive(Debug, thiserror::Error)]
+pub enum LockFileError {
+    /// The host's package client did not give one.
+    #[error(transparent)]
+    Apt(#[from] AptError),
+    /// The file there is no lock.
+    #[error("{}: {source}", file.display())]
+    Format {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        source: LockError,
+    },
+    /// The file could not be read or written.
+    #[error("{}: {source}", file.display())]
+    Io {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// The lock that `file` holds; or else, and then written there for good, the one that the host's package index
+/// gives, or an index of our own below `scratch` when the host's is empty. Delete the file to lock anew.
+pub fn lock_at(file: &Path, scratch: &Path) -> Result<Lock, LockFileError> {
+    let io = |source| LockFileError::Io { file: file.to_owned(), source };
+    match fs::read_to_string(file) {
+        Ok(text) => {
+            let wrong = |source| LockFileError::Format { file: file.to_owned(), source };
+            return text.parse().map_err(wrong);
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => (),
+        Err(error) => return Err(io(error)),
+    }
+    let lock = match resolve(&Apt::host()) {
+        Err(AptError::Missing(_)) => resolve(&Apt::private(scratch)?)?,
+        result => result?,
+    };
+    if let Some(directory) = file.parent() {
+        fs::create_dir_all(directory).map_err(io)?;
+    }
+    // Complete or not there: a half-written lock would be another identity.
+    let partial = file.with_extension(format!("new-{}", std::process::id()));
+    fs::write(&partial, lock.to_string()).map_err(io)?;
+    fs::rename(&partial, file).map_err(io)?;
+    Ok(lock)
 }
 
 /// Resolve a lock from the host's package index.

@@ -126,7 +126,9 @@ if [ -d hello-build ]; then
     (cd hello-build && make check) >hello-check.log 2>&1 || { tail -60 hello-check.log; fail "hello's tests"; }
     grep -E '^# (PASS|FAIL|ERROR|TOTAL)' hello-check.log
     [ "$(installed/hello/bin/hello)" = "Hello, world!" ] || fail hello
-    readelf -dW installed/hello/bin/hello | grep RUNPATH
+    readelf -dW installed/hello/bin/hello | grep RUNPATH >run-path
+    cat run-path
+    ! grep -q "$item_gcc/" run-path || fail "hello would keep all of GCC"
 fi
 if [ -n "$LONG" ]; then
     build make make.tar --disable-nls
