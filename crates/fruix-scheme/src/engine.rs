@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! One Scheme world: the heap, the machine's state, the modules.
 
-use crate::heap::{Heap, Tracer};
+use crate::heap::Heap;
 use crate::machine::Machine;
 use crate::native::{Exit, Result};
 use crate::tree::Expr;
@@ -19,6 +19,10 @@ pub struct Engine {
     pub expander: crate::expand::State,
     /// The modules. (`Modules::new(&mut heap)`; a root: `trace`.)
     pub modules: crate::modules::Modules,
+    /// What the reader keeps between reads.
+    pub reader: crate::reader::ReaderState,
+    /// The vtables that the engine itself makes.
+    pub vtables: crate::data::structs::StandardVtables,
 }
 
 impl Default for Engine {
@@ -35,31 +39,28 @@ impl Engine {
         let expander = crate::expand::State::new(&mut heap);
         let modules = crate::modules::Modules::new(&mut heap);
         let sources = Default::default();
-        let mut engine = Engine { heap, machine, sources, expander, modules };
+        let reader = Default::default();
+        let vtables = crate::data::structs::StandardVtables::new(&mut heap);
+        let mut engine = Engine { heap, machine, sources, expander, modules, reader, vtables };
         crate::natives::install(&mut engine);
         engine
-    }
-
-    /// Everything that lives whatever the machine does.
-    pub(crate) fn trace_roots(
-        machine: &Machine,
-        sources: &crate::source::Sources,
-        expander: &crate::expand::State,
-        modules: &crate::modules::Modules,
-        tracer: &mut Tracer,
-    ) {
-        machine.trace(tracer);
-        sources.trace(tracer);
-        expander.trace(tracer);
-        modules.trace(tracer);
     }
 
     /// Collects garbage now. Only for safe points: values in Rust variables that are in no open
     /// scope do not survive.
     pub fn collect(&mut self) -> usize {
-        let Engine { heap, machine, sources, expander, modules } = self;
+        let Engine { heap, machine, sources, expander, modules, reader, vtables } = self;
         machine.before_collection();
-        heap.collect(|tracer| Engine::trace_roots(machine, sources, expander, modules, tracer))
+        heap.mark(|tracer| {
+            machine.trace(tracer);
+            sources.trace(tracer);
+            expander.trace(tracer);
+            modules.trace(tracer);
+            reader.trace(tracer);
+            vtables.trace(tracer);
+        });
+        machine.after_marking();
+        heap.sweep()
     }
 
     /// Compiles `tree`; gives a procedure of no arguments that evaluates it.

@@ -1,13 +1,109 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The compiler: from the core tree to bytecode.
+//!
+//! [`convert`] recognises primitives and direct applications and, through [`letrec`] and [`loops`],
+//! turns local procedures into code in place or jumps where it can; [`free`] finds what the other
+//! closures hold; [`emit`] hands out registers and writes the instructions.
+
+mod convert;
+mod emit;
+mod free;
+mod function;
+mod ir;
+mod letrec;
+mod loops;
+pub(crate) mod primitives;
+
+pub use function::disassemble;
 
 use crate::engine::Engine;
+use crate::heap::Tag;
+use crate::machine::op::{Op, word};
 use crate::native::Result;
 use crate::tree::Expr;
 use crate::value::Value;
+use convert::{Converter, Variables};
+use emit::{Dest, Emitter};
+use free::Free;
+use function::{Function, Place};
+use ir::{Ex, Lam, LamBody, LamClause};
+use std::collections::HashMap;
+
+fn convert(engine: &mut Engine, mut variables: Variables, tree: Expr) -> (Ex, Variables) {
+    variables.scan(&tree);
+    let mut converter = Converter { engine, variables };
+    let body = converter.convert(tree);
+    (body, converter.variables)
+}
 
 /// Compiles `tree`; gives a procedure of no arguments that evaluates it.
 pub fn compile(engine: &mut Engine, tree: Expr) -> Result<Value> {
-    let _ = tree;
-    engine.error("misc-error", "compile", "not yet", &[])
+    let (mut body, variables) = convert(engine, Variables::default(), tree);
+    let free = Free::annotate(&mut body, std::iter::empty());
+    let clause = LamClause {
+        required: Vec::new(),
+        optional: Vec::new(),
+        rest: None,
+        keywords: Vec::new(),
+        has_keywords: false,
+        allow_other_keys: false,
+        body: LamBody::Now(body),
+    };
+    let lam = Lam {
+        name: Value::FALSE,
+        properties: Value::NULL,
+        clauses: vec![clause],
+        free: Vec::new(),
+    };
+    let mut emitter = Emitter {
+        engine,
+        variables: &variables,
+        free: &free,
+        closures: HashMap::new(),
+        f: Function::new(),
+    };
+    let code = emitter.code(&lam, None)?;
+    Ok(engine.heap.slots_from(Tag::Closure, &[code]))
+}
+
+/// Expands and compiles late body `index` of a closure's code; gives the index of its first
+/// instruction.
+pub(crate) fn compile_late(engine: &mut Engine, closure: Value, index: usize) -> Result<usize> {
+    let code_value = engine.heap.slots(closure, Tag::Closure).map_or(Value::FALSE, |slots| slots[0]);
+    let late = |engine: &Engine| {
+        let late = engine.heap.as_code(code_value)?.details().late.get(index)?;
+        Some((late.form, late.pc, late.parameters.clone(), late.boxed))
+    };
+    let Some((form, pc, parameters, boxed)) = late(engine) else {
+        return engine.error("misc-error", "compile", "no such late body", &[]);
+    };
+    let tree = crate::expand::expand_late(engine, form)?;
+    // The expansion may have run and compiled this very body.
+    let (mut body, mut variables) = convert(engine, Variables::default(), tree);
+    if boxed {
+        variables.assigned.extend(parameters.iter().map(|p| p.0));
+    }
+    let free = Free::annotate(&mut body, parameters.iter().map(|p| p.0));
+    let Some(parts) = engine.heap.as_code(code_value).map(|code| code.parts()) else {
+        return engine.error("misc-error", "compile", "no such late body", &[]);
+    };
+    let entry = parts.instructions.len();
+    let next = parameters.last().map_or(function::FIRST, |p| usize::from(p.1) + 1);
+    let mut f = Function::resume(parts, next);
+    for &(local, register) in &parameters {
+        let register = usize::from(register);
+        f.places.insert(local, Place::Register(register));
+        if !boxed && variables.assigned.contains(&local) {
+            f.emit(Op::MakeBox, register, register, 0);
+        }
+    }
+    let mut emitter =
+        Emitter { engine, variables: &variables, free: &free, closures: HashMap::new(), f };
+    emitter.expression(&body, Dest::Tail)?;
+    let mut parts = emitter.f.finish();
+    parts.instructions[pc] = word(Op::Jump, 0, 0, (entry - (pc + 1)) as u32);
+    if let Some(code) = engine.heap.as_code_mut(code_value) {
+        code.extend(parts);
+    }
+    Ok(entry)
 }

@@ -15,6 +15,7 @@ mod object;
 
 pub use object::{Foreign, Header, Symbol, Tag};
 
+use crate::machine::Code;
 use crate::native::Native;
 use crate::number::Number;
 use crate::string::SchemeString;
@@ -257,6 +258,12 @@ impl Heap {
         self.object(Tag::Native, native)
     }
 
+    /// A code object.
+    pub fn code(&mut self, code: Code) -> Value {
+        self.allocated += size_of::<Code>() + code.len() * 8;
+        self.object(Tag::Code, code)
+    }
+
     /// A Rust value as an object.
     pub fn foreign<T: Foreign>(&mut self, value: T) -> Value {
         self.allocated += size_of::<T>();
@@ -463,6 +470,23 @@ impl Heap {
         self.body::<&'static Native>(value, Tag::Native).copied()
     }
 
+    /// The code object.
+    #[inline(always)]
+    pub fn as_code(&self, value: Value) -> Option<&Code> {
+        self.body(value, Tag::Code)
+    }
+
+    /// The code object, to be changed.
+    pub(crate) fn as_code_mut(&mut self, value: Value) -> Option<&mut Code> {
+        self.body_mut(value, Tag::Code)
+    }
+
+    /// A closure's code object.
+    #[inline(always)]
+    pub fn closure_code(&self, value: Value) -> Option<&Code> {
+        self.as_code(*self.slots(value, Tag::Closure)?.first()?)
+    }
+
     /// The Rust value behind a foreign object, if it is a `T`.
     #[inline]
     pub fn as_foreign<T: Foreign>(&self, value: Value) -> Option<&T> {
@@ -524,16 +548,31 @@ impl Heap {
     /// Frees all that is not reachable from what `roots` reports, from interned symbols and from
     /// open scopes. Returns the bytes that stay in use.
     pub fn collect(&mut self, roots: impl FnOnce(&mut Tracer)) -> usize {
+        self.mark(roots);
+        self.sweep()
+    }
+
+    /// The first half of a collection: finds what is alive. [`Heap::sweep`] has to follow; in
+    /// between [`Heap::is_live`] tells.
+    pub fn mark(&mut self, roots: impl FnOnce(&mut Tracer)) {
         let mut tracer = Tracer { pending: Vec::new(), weak: Vec::new() };
         roots(&mut tracer);
         self.scoped.iter().chain(self.symbols.values()).for_each(|&v| tracer.visit(v));
         tracer.run();
-        let is_live = |value: Value| is_marked(value);
         for weak in tracer.weak {
             if let Some(body) = self.body_mut::<Box<dyn Foreign>>(weak, Tag::Foreign) {
-                body.forget_dead(&is_live);
+                body.forget_dead(&is_marked);
             }
         }
+    }
+
+    /// Whether the marking that is going on has reached `value`.
+    pub fn is_live(value: Value) -> bool {
+        is_marked(value)
+    }
+
+    /// The second half of a collection.
+    pub fn sweep(&mut self) -> usize {
         let live = self.blocks.sweep();
         self.collections += 1;
         self.allocated = 0;
@@ -586,6 +625,11 @@ impl Tracer {
         }
     }
 
+    /// Reports the values on the machine's stack, some of which may never have been written (zero).
+    pub(crate) fn visit_stack(&mut self, values: &[Value]) {
+        values.iter().filter(|v| v.bits() != 0).for_each(|&v| self.visit(v));
+    }
+
     /// Reports several live values.
     pub fn visit_all(&mut self, values: &[Value]) {
         values.iter().for_each(|&v| self.visit(v));
@@ -607,6 +651,10 @@ impl Tracer {
                     for i in 0..header.len as usize {
                         self.visit(*slots.add(i));
                     }
+                } else if header.tag() == Tag::Code {
+                    let object =
+                        std::ptr::with_exposed_provenance::<Object<Code>>(value.address());
+                    (*object).body.trace(self);
                 } else if header.tag() == Tag::Foreign {
                     let object = std::ptr::with_exposed_provenance::<Object<Box<dyn Foreign>>>(
                         value.address(),

@@ -5,6 +5,8 @@
 //! Rust value, dropped when the object dies.
 
 use super::Tracer;
+use crate::engine::Engine;
+use crate::machine::Code;
 use crate::number::Number;
 use crate::string::SchemeString;
 use crate::value::Value;
@@ -53,8 +55,10 @@ pub enum Tag {
     Bytevector,
     /// Body: [`crate::native::Native`].
     Native,
-    /// Body: `Box<dyn Foreign>`: hash tables, ports, modules, code, continuations, ….
+    /// Body: `Box<dyn Foreign>`: hash tables, ports, modules, continuations, ….
     Foreign,
+    /// Body: [`Code`]: what closures share.
+    Code,
 }
 
 impl Tag {
@@ -116,6 +120,11 @@ pub(super) struct Object<T> {
 pub trait Foreign: Any {
     /// What `write` shows (`#<NAME …>`) and type errors say.
     fn type_name(&self) -> &'static str;
+    /// The whole `#<…>` form, where the type's name and the address are not enough.
+    fn describe(&self, engine: &Engine, value: Value) -> Option<String> {
+        let _ = (engine, value);
+        None
+    }
     /// Reports every value that this one keeps alive to `tracer`.
     fn trace(&self, tracer: &mut Tracer);
     /// Whether [`Foreign::forget_dead`] has to be called after each marking.
@@ -157,6 +166,7 @@ pub(super) unsafe fn drop_body(header: *mut Header) {
             Tag::Foreign => {
                 std::ptr::drop_in_place(&mut (*header.cast::<Object<Box<dyn Foreign>>>()).body)
             }
+            Tag::Code => std::ptr::drop_in_place(&mut (*header.cast::<Object<Code>>()).body),
             _ => {}
         }
     }

@@ -69,4 +69,5 @@ pub(crate) fn install(engine: &mut Engine) {
             engine.module_define(module, name, value);
         }
     }
+    crate::machine::install(engine);
 }

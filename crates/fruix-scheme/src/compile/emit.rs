@@ -1,0 +1,975 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! From the compiler's tree to instructions.
+//!
+//! Registers are handed out like a stack: a variable or temporary takes the next one, and scopes give
+//! theirs back. A variable that is assigned holds a box.
+
+use super::convert::Variables;
+use super::free::Free;
+use super::function::{Block, Function, Label, Place};
+use super::ir::{Ex, Lam, LamBody, LamClause, Node};
+use super::primitives::Prim;
+use crate::engine::Engine;
+use crate::heap::Tag;
+use crate::machine::op::{Op, RECEIVE_MANY, RECEIVE_NONE, RECEIVE_ONE};
+use crate::machine::{ClauseInfo, Code, LateBody};
+use crate::native::Result;
+use crate::tree::{Global, Local};
+use crate::value::Value;
+use std::collections::{HashMap, HashSet};
+
+/// What happens to an expression's value.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Dest {
+    /// It goes to a register.
+    To(usize),
+    /// It is dropped.
+    Effect,
+    /// It is returned.
+    Tail,
+    /// It, or the values, become the machine's received values.
+    Many,
+}
+
+/// The largest number of arguments of a call in the source.
+const MAX_ARGS: usize = 60_000;
+
+/// Makes code objects of one tree.
+pub struct Emitter<'a> {
+    pub engine: &'a mut Engine,
+    pub variables: &'a Variables,
+    pub free: &'a Free,
+    /// Closures that are constants.
+    pub closures: HashMap<Local, Value>,
+    pub f: Function,
+}
+
+impl Emitter<'_> {
+    fn is_assigned(&self, local: Local) -> bool {
+        self.variables.assigned.contains(&local)
+    }
+
+    fn place_of(&self, local: Local) -> Option<Place> {
+        if let Some(&closure) = self.closures.get(&local) {
+            return Some(Place::Constant(closure));
+        }
+        self.f.places.get(&local).copied()
+    }
+
+    /// The value is in `register`: brings it to its destination.
+    fn deliver(&mut self, register: usize, dest: Dest) {
+        match dest {
+            Dest::To(to) if to == register => {}
+            Dest::To(to) => self.f.emit(Op::Mov, to, register, 0),
+            Dest::Effect => {}
+            Dest::Tail => self.f.emit(Op::Return, register, 0, 0),
+            Dest::Many => self.f.emit(Op::PutValues, register, 1, 0),
+        }
+    }
+
+    /// A register to make a value in that goes to `dest`.
+    fn target(&mut self, dest: Dest) -> usize {
+        match dest {
+            Dest::To(register) => register,
+            _ => {
+                self.f.need(self.f.next + 1);
+                self.f.next
+            }
+        }
+    }
+
+    fn deliver_constant(&mut self, value: Value, dest: Dest) {
+        if dest != Dest::Effect {
+            let register = self.target(dest);
+            self.f.load(register, value);
+            self.deliver(register, dest);
+        }
+    }
+
+    /// Code for `e`.
+    pub fn expression(&mut self, e: &Ex, dest: Dest) -> Result<()> {
+        let saved = self.f.next;
+        self.node(e, dest)?;
+        self.f.next = saved;
+        Ok(())
+    }
+
+    fn node(&mut self, e: &Ex, dest: Dest) -> Result<()> {
+        match &e.node {
+            Node::Const(value) => self.deliver_constant(*value, dest),
+            Node::Local(local) => {
+                if dest != Dest::Effect || self.variables.unbound.contains(local) {
+                    self.f.mark(&e.location);
+                    let target = self.target(dest);
+                    let register = self.local(*local, target);
+                    self.deliver(register, dest);
+                }
+            }
+            Node::SetLocal(local, value) => {
+                let value = self.operand(value)?;
+                let holder = self.holder(*local);
+                self.f.emit(Op::BoxSet, holder, value, 0);
+                self.deliver_constant(Value::UNSPECIFIED, dest);
+            }
+            Node::Global(global) => {
+                self.f.mark(&e.location);
+                let k = self.global(global);
+                let register = self.target(dest);
+                self.f.emit(Op::GlobalRef, register, 0, k);
+                self.deliver(register, dest);
+            }
+            Node::SetGlobal(global, value) => {
+                let value = self.operand(value)?;
+                self.f.mark(&e.location);
+                let k = self.global(global);
+                self.f.emit(Op::GlobalSet, value, 0, k);
+                self.deliver_constant(Value::UNSPECIFIED, dest);
+            }
+            Node::Define { module, name, value } => {
+                let value = self.operand(value)?;
+                self.f.mark(&e.location);
+                let descriptor =
+                    self.engine.heap.slots_from(Tag::Internal, &[*module, *name, Value::FALSE]);
+                let k = self.f.constant(descriptor);
+                self.f.emit(Op::Define, value, 0, k);
+                self.deliver_constant(Value::UNSPECIFIED, dest);
+            }
+            Node::If(test, then, otherwise) => {
+                let (other, end) = (self.f.new_label(), self.f.new_label());
+                self.branch(test, false, other)?;
+                self.expression(then, dest)?;
+                if !self.f.ended() {
+                    self.f.jump(Op::Jump, 0, 0, end);
+                }
+                self.f.place(other);
+                self.expression(otherwise, dest)?;
+                self.f.place(end);
+            }
+            Node::Seq(all) => {
+                if let Some((last, before)) = all.split_last() {
+                    for e in before {
+                        self.expression(e, Dest::Effect)?;
+                    }
+                    self.expression(last, dest)?;
+                }
+            }
+            Node::Lambda(lam) => {
+                if dest != Dest::Effect {
+                    let register = match dest {
+                        Dest::To(register) => register,
+                        _ => self.f.allocate(),
+                    };
+                    self.closure(lam, None, register, &HashSet::new())?;
+                    self.deliver(register, dest);
+                }
+            }
+            Node::Let(bindings, body) => {
+                self.bind(bindings)?;
+                self.expression(body, dest)?;
+            }
+            Node::Fix(procedures, body) => {
+                self.fix(procedures)?;
+                self.expression(body, dest)?;
+            }
+            Node::Labels(procedures, body) => self.blocks(procedures, body, dest)?,
+            Node::Receive { producer, required, rest, body } => {
+                self.receive(e, producer, required, *rest)?;
+                self.expression(body, dest)?;
+            }
+            Node::Call(callee, args) => self.call(e, callee, args, dest)?,
+            Node::Prim(prim, args) => self.primitive(e, *prim, args, dest)?,
+        }
+        Ok(())
+    }
+
+    /// The value of a variable in a register: its own, or `target`.
+    fn local(&mut self, local: Local, target: usize) -> usize {
+        let checked = self.variables.unbound.contains(&local);
+        if self.is_assigned(local) {
+            let holder = match self.place_of(local) {
+                Some(Place::Register(register)) => register,
+                Some(Place::Free(index)) if !checked => {
+                    self.f.emit(Op::FreeBox, target, 0, index);
+                    return target;
+                }
+                Some(Place::Free(index)) => {
+                    self.f.emit(Op::Free, target, 0, index);
+                    target
+                }
+                _ => {
+                    self.f.load(target, Value::UNSPECIFIED);
+                    return target;
+                }
+            };
+            if checked {
+                let name = self.engine.heap.intern("letrec variable");
+                let k = self.f.constant(name);
+                self.f.emit(Op::BoxRefChecked, target, holder, k);
+            } else {
+                self.f.emit(Op::BoxRef, target, holder, 0);
+            }
+            return target;
+        }
+        match self.place_of(local) {
+            Some(Place::Register(register)) => register,
+            Some(Place::Free(index)) => {
+                self.f.emit(Op::Free, target, 0, index);
+                target
+            }
+            Some(Place::Own) => 2,
+            Some(Place::Constant(value)) => {
+                self.f.load(target, value);
+                target
+            }
+            Some(Place::Block(_)) | None => {
+                debug_assert!(false, "a variable without a place: {local:?}");
+                self.f.load(target, Value::UNSPECIFIED);
+                target
+            }
+        }
+    }
+
+    /// A register with the box (or value) of a variable.
+    fn holder(&mut self, local: Local) -> usize {
+        match self.place_of(local) {
+            Some(Place::Register(register)) => register,
+            Some(Place::Free(index)) => {
+                let register = self.f.allocate();
+                self.f.emit(Op::Free, register, 0, index);
+                register
+            }
+            Some(Place::Own) => 2,
+            Some(Place::Constant(value)) => {
+                let register = self.f.allocate();
+                self.f.load(register, value);
+                register
+            }
+            _ => {
+                debug_assert!(false, "a variable without a place: {local:?}");
+                2
+            }
+        }
+    }
+
+    /// The value of `e` in some register, which stays as it is while `next` is not given back.
+    fn operand(&mut self, e: &Ex) -> Result<usize> {
+        if let Node::Local(local) = e.node
+            && !self.is_assigned(local)
+        {
+            match self.place_of(local) {
+                Some(Place::Register(register)) => return Ok(register),
+                Some(Place::Own) => return Ok(2),
+                _ => {}
+            }
+        }
+        let register = self.f.allocate();
+        self.expression(e, Dest::To(register))?;
+        Ok(register)
+    }
+
+    fn global(&mut self, global: &Global) -> usize {
+        let heap = &mut self.engine.heap;
+        let key = (global.module, global.name, global.public);
+        self.f.global(key, || {
+            heap.slots_from(Tag::Internal, &[key.0, key.1, Value::bool(key.2)])
+        })
+    }
+
+    fn bind(&mut self, bindings: &[(Local, Ex)]) -> Result<()> {
+        for (local, value) in bindings {
+            let assigned = self.is_assigned(*local);
+            if !assigned {
+                match &value.node {
+                    Node::Const(value) => {
+                        self.f.places.insert(*local, Place::Constant(*value));
+                        continue;
+                    }
+                    Node::Local(other) if !self.is_assigned(*other) => {
+                        if let Some(place) = self.place_of(*other) {
+                            self.f.places.insert(*local, place);
+                            continue;
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            let register = self.f.allocate();
+            self.expression(value, Dest::To(register))?;
+            if assigned {
+                self.f.emit(Op::MakeBox, register, register, 0);
+            }
+            self.f.places.insert(*local, Place::Register(register));
+        }
+        Ok(())
+    }
+
+    fn fix(&mut self, procedures: &[(Local, Lam)]) -> Result<()> {
+        let constant = procedures.iter().all(|p| self.free.constant.contains(&p.0));
+        if constant {
+            // The closures first, so that the code of each can hold the others.
+            for (local, _) in procedures {
+                let closure = self.engine.heap.slots_from(Tag::Closure, &[Value::FALSE]);
+                self.closures.insert(*local, closure);
+            }
+            for (local, lam) in procedures {
+                let code = self.code(lam, None)?;
+                let closure = self.closures[local];
+                if let Some(slots) = self.engine.heap.slots_mut(closure, Tag::Closure) {
+                    slots[0] = code;
+                }
+            }
+            return Ok(());
+        }
+        let mut pending: HashSet<Local> = procedures.iter().map(|p| p.0).collect();
+        for (local, _) in procedures {
+            let register = self.f.allocate();
+            self.f.places.insert(*local, Place::Register(register));
+        }
+        for (local, lam) in procedures {
+            if let Some(Place::Register(register)) = self.place_of(*local) {
+                self.closure(lam, Some(*local), register, &pending)?;
+                pending.remove(local);
+            }
+        }
+        // What was not there yet is filled in.
+        let mut made: HashSet<Local> = HashSet::new();
+        for (local, lam) in procedures {
+            made.insert(*local);
+            for (index, free) in lam.free.iter().enumerate() {
+                let later = procedures.iter().any(|p| p.0 == *free) && !made.contains(free);
+                if later
+                    && let (Some(Place::Register(to)), Some(Place::Register(from))) =
+                        (self.place_of(*local), self.place_of(*free))
+                {
+                    self.f.emit(Op::ClosureSet, to, from, index);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A closure in `register`; `pending` are variables whose closures do not exist yet.
+    fn closure(
+        &mut self,
+        lam: &Lam,
+        own: Option<Local>,
+        register: usize,
+        pending: &HashSet<Local>,
+    ) -> Result<()> {
+        let code = self.code(lam, own)?;
+        if lam.free.is_empty() {
+            let closure = self.engine.heap.slots_from(Tag::Closure, &[code]);
+            let k = self.f.constant(closure);
+            self.f.emit(Op::Const, register, 0, k);
+            return Ok(());
+        }
+        let saved = self.f.next;
+        let mut sources = Vec::new();
+        for &local in &lam.free {
+            sources.push(match self.place_of(local) {
+                _ if pending.contains(&local) => 0,
+                Some(Place::Free(index)) => 0x8000 | index as u64,
+                _ => self.holder(local) as u64,
+            });
+        }
+        let k = self.f.constant(code);
+        self.f.emit(Op::MakeClosure, register, sources.len(), k);
+        for four in sources.chunks(4) {
+            let packed = four.iter().rev().fold(0, |packed, &source| packed << 16 | source);
+            self.f.push(packed);
+        }
+        self.f.next = saved;
+        Ok(())
+    }
+
+    /// The code object of a procedure.
+    pub fn code(&mut self, lam: &Lam, own: Option<Local>) -> Result<Value> {
+        let outer = std::mem::replace(&mut self.f, Function::new());
+        for (index, &local) in lam.free.iter().enumerate() {
+            self.f.places.insert(local, Place::Free(index));
+        }
+        if let Some(own) = own {
+            self.f.places.insert(own, Place::Own);
+            self.f.arity = lam.plain().map(|(arity, _)| arity);
+        }
+        let mut clauses = Vec::new();
+        for clause in &lam.clauses {
+            match self.clause(clause) {
+                Ok(info) => clauses.push(info),
+                Err(exit) => {
+                    self.f = outer;
+                    return Err(exit);
+                }
+            }
+        }
+        let function = std::mem::replace(&mut self.f, outer);
+        let frame_size = function.frame_size();
+        let mut parts = function.finish();
+        parts.clauses = clauses;
+        if frame_size > usize::from(u16::MAX) / 2 {
+            return self.engine.error("misc-error", "compile", "procedure too large", &[]);
+        }
+        Ok(self.engine.heap.code(Code::new(parts, lam.name, lam.properties)))
+    }
+
+    fn clause(&mut self, clause: &LamClause) -> Result<ClauseInfo> {
+        let entry = self.f.instructions.len();
+        self.f.next = super::function::FIRST;
+        let parameters: Vec<Local> = clause.parameters().collect();
+        let defaults = clause.optional.iter().map(|o| &o.1).chain(clause.keywords.iter().map(|k| &k.2));
+        // A body that is not known yet may assign what a default's closure holds: box everything.
+        let late = matches!(clause.body, LamBody::Late(_));
+        let captures = late && defaults.into_iter().any(has_lambda);
+        let registers: Vec<usize> = parameters.iter().map(|_| self.f.allocate()).collect();
+        let boxed = |e: &Self, local| captures || e.is_assigned(local);
+        for (&local, &register) in parameters.iter().zip(&registers) {
+            self.f.places.insert(local, Place::Register(register));
+        }
+        let required = clause.required.len();
+        let optional = clause.optional.len();
+        for (i, (&local, &register)) in parameters.iter().zip(&registers).enumerate() {
+            let default = if (required..required + optional).contains(&i) {
+                Some(&clause.optional[i - required].1)
+            } else {
+                let first = required + optional + usize::from(clause.rest.is_some());
+                i.checked_sub(first).map(|i| &clause.keywords[i].2)
+            };
+            if let Some(default) = default {
+                let given = self.f.new_label();
+                self.f.jump(Op::JumpGiven, register, 0, given);
+                self.expression(default, Dest::To(register))?;
+                self.f.place(given);
+            }
+            if boxed(self, local) {
+                self.f.emit(Op::MakeBox, register, register, 0);
+            }
+        }
+        let first = clause.required.first();
+        let mut ignores_first = false;
+        match &clause.body {
+            LamBody::Now(body) => {
+                ignores_first = first.is_some_and(|l| {
+                    !self.variables.references.contains_key(l) && !self.is_assigned(*l)
+                });
+                self.expression(body, Dest::Tail)?;
+            }
+            LamBody::Late(form) => {
+                let index = self.f.late.len();
+                let parameters =
+                    parameters.iter().zip(&registers).map(|(&l, &r)| (l, r as u16)).collect();
+                let pc = self.f.instructions.len();
+                self.f.late.push(LateBody { form: *form, pc, parameters, boxed: captures });
+                self.f.emit(Op::Late, 0, 0, index);
+            }
+        }
+        Ok(ClauseInfo {
+            required: required as u32,
+            optional: optional as u32,
+            rest: clause.rest.is_some(),
+            keywords: clause.keywords.iter().map(|k| k.0).collect(),
+            has_keywords: clause.has_keywords,
+            allow_other_keys: clause.allow_other_keys,
+            entry,
+            ignores_first,
+            names: Vec::new(),
+        })
+    }
+
+    /// Procedures that are jumped to.
+    fn blocks(&mut self, procedures: &[(Local, Lam)], body: &Ex, dest: Dest) -> Result<()> {
+        let end = self.f.new_label();
+        let mut indices = Vec::new();
+        for (local, lam) in procedures {
+            let required = lam.clauses.first().map_or(&[][..], |c| &c.required);
+            let mut registers = Vec::new();
+            let mut boxed = Vec::new();
+            for &parameter in required {
+                let register = self.f.allocate();
+                self.f.places.insert(parameter, Place::Register(register));
+                registers.push(register);
+                boxed.push(self.is_assigned(parameter));
+            }
+            let label = self.f.new_label();
+            indices.push(self.f.blocks.len());
+            self.f.places.insert(*local, Place::Block(self.f.blocks.len()));
+            self.f.blocks.push(Block { label, registers, boxed });
+        }
+        self.expression(body, dest)?;
+        for ((_, lam), index) in procedures.iter().zip(indices) {
+            // What came before ends in a jump over this, or in one to here.
+            let label = self.f.blocks[index].label;
+            let falls_in = self.f.last_jump_is_to(label);
+            if !falls_in && !self.f.ended() {
+                self.f.jump(Op::Jump, 0, 0, end);
+            }
+            self.f.place(label);
+            if let Some((_, body)) = lam.plain() {
+                self.expression(body, dest)?;
+            }
+        }
+        self.f.place(end);
+        Ok(())
+    }
+
+    /// Whether `e` looks at `register` through one of the variables.
+    fn looks_at(&self, e: &Ex, register: usize) -> bool {
+        if let Node::Local(local) | Node::SetLocal(local, _) = &e.node
+            && self.place_of(*local) == Some(Place::Register(register))
+        {
+            return true;
+        }
+        let mut found = false;
+        e.each(&mut |child| found = found || self.looks_at(child, register));
+        found
+    }
+
+    fn jump_to_block(&mut self, index: usize, args: &[Ex]) -> Result<()> {
+        let block = self.f.blocks[index].clone();
+        let mut moves = Vec::new();
+        for (i, arg) in args.iter().enumerate() {
+            let (register, boxed) = (block.registers[i], block.boxed[i]);
+            if let Node::Local(local) = arg.node
+                && !boxed
+                && !self.is_assigned(local)
+                && self.place_of(local) == Some(Place::Register(register))
+            {
+                continue;
+            }
+            let needed = args[i + 1..].iter().any(|later| self.looks_at(later, register));
+            if needed || (boxed && i + 1 < args.len()) {
+                let temporary = self.f.allocate();
+                self.expression(arg, Dest::To(temporary))?;
+                moves.push((register, temporary, boxed));
+            } else {
+                // Earlier arguments that wait in temporaries were evaluated already.
+                if self.waits(&moves, register) {
+                    return self.engine.error("misc-error", "compile", "internal error", &[]);
+                }
+                self.expression(arg, Dest::To(register))?;
+                if boxed {
+                    self.f.emit(Op::MakeBox, register, register, 0);
+                }
+            }
+        }
+        for (register, temporary, boxed) in moves {
+            let op = if boxed { Op::MakeBox } else { Op::Mov };
+            self.f.emit(op, register, temporary, 0);
+        }
+        self.f.jump(Op::Jump, 0, 0, block.label);
+        Ok(())
+    }
+
+    fn waits(&self, moves: &[(usize, usize, bool)], register: usize) -> bool {
+        moves.iter().any(|m| m.1 == register)
+    }
+
+    fn receive(
+        &mut self,
+        e: &Ex,
+        producer: &Ex,
+        required: &[Local],
+        rest: Option<Local>,
+    ) -> Result<()> {
+        self.expression(producer, Dest::Many)?;
+        let first = self.f.next;
+        let all: Vec<Local> = required.iter().copied().chain(rest).collect();
+        for &local in &all {
+            let register = self.f.allocate();
+            self.f.places.insert(local, Place::Register(register));
+        }
+        self.f.mark(&e.location);
+        self.f.emit(Op::TakeValues, first, required.len(), usize::from(rest.is_some()));
+        for (i, &local) in all.iter().enumerate() {
+            if self.is_assigned(local) {
+                self.f.emit(Op::MakeBox, first + i, first + i, 0);
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the window of a call starts whose value goes to `dest`.
+    fn window(&mut self, dest: Dest) -> usize {
+        match dest {
+            Dest::To(register) if register + 1 == self.f.next => register,
+            _ => self.f.next,
+        }
+    }
+
+    fn arguments(&mut self, base: usize, args: &[Ex]) -> Result<()> {
+        if args.len() > MAX_ARGS {
+            return self.engine.error("misc-error", "compile", "too many arguments", &[]);
+        }
+        for (i, arg) in args.iter().enumerate() {
+            self.f.next = base + 4 + i;
+            self.f.need(base + 4 + i);
+            self.expression(arg, Dest::To(base + 3 + i))?;
+        }
+        self.f.next = base + 3 + args.len();
+        self.f.need(base + 4 + args.len());
+        Ok(())
+    }
+
+    fn call(&mut self, e: &Ex, callee: &Ex, args: &[Ex], dest: Dest) -> Result<()> {
+        let place = match callee.node {
+            Node::Local(local) if !self.is_assigned(local) => self.place_of(local),
+            _ => None,
+        };
+        if let Some(Place::Block(index)) = place {
+            return self.jump_to_block(index, args);
+        }
+        let base = self.window(dest);
+        let count = args.len();
+        self.f.need(base + 4);
+        let receive = match dest {
+            Dest::Effect => RECEIVE_NONE,
+            Dest::Many => RECEIVE_MANY,
+            _ => RECEIVE_ONE,
+        };
+        if let Node::Global(global) = &callee.node {
+            self.arguments(base, args)?;
+            self.f.mark(&e.location);
+            let k = self.global(global);
+            match dest {
+                Dest::Tail => self.f.emit(Op::TailCallGlobal, base, count, k),
+                Dest::To(_) => self.f.emit(Op::CallGlobal, base, count, k),
+                Dest::Effect => self.f.emit(Op::CallGlobalEffect, base, count, k),
+                Dest::Many => {
+                    self.f.emit(Op::GlobalRef, base + 2, 0, k);
+                    self.f.emit(Op::Call, base, count, receive as usize);
+                }
+            }
+        } else if place == Some(Place::Own) && self.f.arity == Some(count) && dest != Dest::Tail {
+            self.arguments(base, args)?;
+            self.f.mark(&e.location);
+            self.f.emit(Op::CallSelf, base, count, receive as usize);
+        } else {
+            self.f.next = base + 3;
+            self.expression(callee, Dest::To(base + 2))?;
+            self.arguments(base, args)?;
+            self.f.mark(&e.location);
+            match dest {
+                Dest::Tail => self.f.emit(Op::TailCall, base, count, 0),
+                _ => self.f.emit(Op::Call, base, count, receive as usize),
+            }
+        }
+        self.called(base, dest);
+        Ok(())
+    }
+
+    /// The value of a call is in the window's first register.
+    fn called(&mut self, base: usize, dest: Dest) {
+        match dest {
+            Dest::To(register) if register != base => self.f.emit(Op::Mov, register, base, 0),
+            Dest::Many => self.f.emit(Op::PutValues, base, 1, 0),
+            _ => {}
+        }
+    }
+
+    fn apply(&mut self, e: &Ex, args: &[Ex], dest: Dest) -> Result<()> {
+        let Some((callee, args)) = args.split_first() else { return Ok(()) };
+        let base = self.window(dest);
+        self.f.need(base + 4);
+        self.f.next = base + 3;
+        self.expression(callee, Dest::To(base + 2))?;
+        self.arguments(base, args)?;
+        self.f.mark(&e.location);
+        let receive = match dest {
+            Dest::Tail => {
+                self.f.emit(Op::TailSpread, base, args.len(), 0);
+                return Ok(());
+            }
+            Dest::Effect => RECEIVE_NONE,
+            Dest::Many => RECEIVE_MANY,
+            Dest::To(_) => RECEIVE_ONE,
+        };
+        self.f.emit(Op::Spread, base, args.len(), receive as usize);
+        self.called(base, dest);
+        Ok(())
+    }
+
+    fn values(&mut self, args: &[Ex], dest: Dest) -> Result<()> {
+        match (args, dest) {
+            ([only], _) => {
+                // More values of an operand are cut down to the first.
+                let register = self.operand(only)?;
+                self.deliver(register, dest);
+            }
+            (_, Dest::Tail | Dest::Many) => {
+                let first = self.f.next;
+                for arg in args {
+                    let register = self.f.allocate();
+                    self.expression(arg, Dest::To(register))?;
+                }
+                let op = if dest == Dest::Tail { Op::ReturnValues } else { Op::PutValues };
+                self.f.emit(op, first, args.len(), 0);
+            }
+            ([first, others @ ..], _) => {
+                let register = self.operand(first)?;
+                for other in others {
+                    self.expression(other, Dest::Effect)?;
+                }
+                self.deliver(register, dest);
+            }
+            ([], Dest::Effect) => {}
+            ([], _) => {
+                // No value where one is wanted: the machine complains.
+                let values = self.engine.machine.primitives.get("values").copied();
+                let callee = Ex::new(None, Node::Const(values.unwrap_or(Value::FALSE)));
+                self.call(&Ex::new(None, Node::Const(Value::FALSE)), &callee, &[], dest)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn primitive(&mut self, e: &Ex, prim: Prim, args: &[Ex], dest: Dest) -> Result<()> {
+        match prim {
+            Prim::Apply => return self.apply(e, args, dest),
+            Prim::Values => return self.values(args, dest),
+            Prim::Test1(..)
+            | Prim::TagTest(_)
+            | Prim::Test2(..)
+            | Prim::Test2Swapped(..)
+            | Prim::Not => return self.truth(e, dest),
+            _ => {}
+        }
+        let mut registers = [0; 3];
+        let small = match (prim, args) {
+            (Prim::Binary(Op::Add | Op::Sub), [_, Ex { node: Node::Const(n), .. }]) => {
+                n.as_fixnum().filter(|n| (-(1 << 22)..1 << 22).contains(n))
+            }
+            _ => None,
+        };
+        let operands = if small.is_some() { &args[..1] } else { args };
+        for (register, arg) in registers.iter_mut().zip(operands) {
+            *register = self.operand(arg)?;
+        }
+        self.f.mark(&e.location);
+        let [x, y, z] = registers;
+        match prim {
+            Prim::Effect(op) => {
+                self.f.emit(op, x, y, z);
+                self.deliver_constant(Value::UNSPECIFIED, dest);
+                return Ok(());
+            }
+            Prim::Binary(op) => {
+                let target = self.target(dest);
+                match small {
+                    Some(n) => {
+                        let op = if op == Op::Add { Op::AddImm } else { Op::SubImm };
+                        self.f.emit_signed(op, target, x, n as i32);
+                    }
+                    None => self.f.emit(op, target, x, y),
+                }
+                self.deliver(target, dest);
+            }
+            Prim::Unary(op) => {
+                let target = self.target(dest);
+                self.f.emit(op, target, x, 0);
+                self.deliver(target, dest);
+            }
+            Prim::Indexed(op, index) => {
+                let target = self.target(dest);
+                self.f.emit(op, target, x, usize::from(index));
+                self.deliver(target, dest);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The value of a test.
+    fn truth(&mut self, e: &Ex, dest: Dest) -> Result<()> {
+        let (no, end) = (self.f.new_label(), self.f.new_label());
+        self.branch(e, false, no)?;
+        self.deliver_constant(Value::TRUE, dest);
+        if dest != Dest::Tail {
+            self.f.jump(Op::Jump, 0, 0, end);
+        }
+        self.f.place(no);
+        self.deliver_constant(Value::FALSE, dest);
+        self.f.place(end);
+        Ok(())
+    }
+
+    /// Jumps to `label` if the truth of `e` is `sense`.
+    fn branch(&mut self, e: &Ex, sense: bool, label: Label) -> Result<()> {
+        let saved = self.f.next;
+        self.test(e, sense, label)?;
+        self.f.next = saved;
+        Ok(())
+    }
+
+    fn test(&mut self, e: &Ex, sense: bool, label: Label) -> Result<()> {
+        match &e.node {
+            Node::Const(value) => {
+                if value.is_true() == sense {
+                    self.f.jump(Op::Jump, 0, 0, label);
+                }
+            }
+            Node::Seq(all) => {
+                if let Some((last, before)) = all.split_last() {
+                    for e in before {
+                        self.expression(e, Dest::Effect)?;
+                    }
+                    self.test(last, sense, label)?;
+                }
+            }
+            Node::If(test, then, otherwise) => {
+                let (other, end) = (self.f.new_label(), self.f.new_label());
+                self.branch(test, false, other)?;
+                match same_local(test, then) {
+                    true if sense => self.f.jump(Op::Jump, 0, 0, label),
+                    true => {}
+                    false => self.branch(then, sense, label)?,
+                }
+                self.f.jump(Op::Jump, 0, 0, end);
+                self.f.place(other);
+                self.branch(otherwise, sense, label)?;
+                self.f.place(end);
+            }
+            Node::Let(bindings, body) => {
+                self.bind(bindings)?;
+                self.branch(body, sense, label)?;
+            }
+            Node::Prim(Prim::Not, args) => self.test(&args[0], !sense, label)?,
+            Node::Prim(Prim::Test1(yes, no), args) => {
+                let x = self.operand(&args[0])?;
+                self.f.mark(&e.location);
+                self.f.jump(if sense { *yes } else { *no }, x, 0, label);
+            }
+            Node::Prim(Prim::TagTest(tag), args) => {
+                let x = self.operand(&args[0])?;
+                let op = if sense { Op::JumpTag } else { Op::JumpNotTag };
+                self.f.jump(op, x, *tag as usize, label);
+            }
+            Node::Prim(Prim::Test2(yes, no), args) => {
+                self.test2(e, (*yes, *no), &args[0], &args[1], sense, label)?;
+            }
+            Node::Prim(Prim::Test2Swapped(yes, no), args) => {
+                self.test2_swapped(e, (*yes, *no), &args[0], &args[1], sense, label)?;
+            }
+            _ => {
+                let x = self.operand(e)?;
+                self.f.jump(if sense { Op::JumpTrue } else { Op::JumpFalse }, x, 0, label);
+            }
+        }
+        Ok(())
+    }
+
+    fn test2(
+        &mut self,
+        e: &Ex,
+        ops: (Op, Op),
+        x: &Ex,
+        y: &Ex,
+        sense: bool,
+        label: Label,
+    ) -> Result<()> {
+        let pick = |yes, no| if sense { yes } else { no };
+        match (ops.0, constant(x), constant(y)) {
+            (Op::JumpEq | Op::JumpEqv, _, Some(value)) if identity(value) || ops.0 == Op::JumpEq => {
+                return self.test_constant(e, x, value, sense, label);
+            }
+            (Op::JumpEq | Op::JumpEqv, Some(value), _) if identity(value) || ops.0 == Op::JumpEq => {
+                return self.test_constant(e, y, value, sense, label);
+            }
+            (Op::JumpNumEq, _, Some(value)) if small(value).is_some() => {
+                let op = pick(Op::JumpNumEqImm, Op::JumpNotNumEqImm);
+                return self.test_small(e, op, x, value, label);
+            }
+            (Op::JumpLt, _, Some(value)) if small(value).is_some() => {
+                return self.test_small(e, pick(Op::JumpLtImm, Op::JumpNotLtImm), x, value, label);
+            }
+            (Op::JumpLt, Some(value), _) if small(value).is_some() => {
+                return self.test_small(e, pick(Op::JumpGtImm, Op::JumpNotGtImm), y, value, label);
+            }
+            _ => {}
+        }
+        let x = self.operand(x)?;
+        let y = self.operand(y)?;
+        self.f.mark(&e.location);
+        self.f.jump(pick(ops.0, ops.1), x, y, label);
+        Ok(())
+    }
+
+    fn test2_swapped(
+        &mut self,
+        e: &Ex,
+        ops: (Op, Op),
+        x: &Ex,
+        y: &Ex,
+        sense: bool,
+        label: Label,
+    ) -> Result<()> {
+        if let (Op::JumpLt, Some(value)) = (ops.0, constant(y))
+            && small(value).is_some()
+        {
+            let op = if sense { Op::JumpGtImm } else { Op::JumpNotGtImm };
+            return self.test_small(e, op, x, value, label);
+        }
+        if let (Op::JumpLt, Some(value)) = (ops.0, constant(x))
+            && small(value).is_some()
+        {
+            let op = if sense { Op::JumpLtImm } else { Op::JumpNotLtImm };
+            return self.test_small(e, op, y, value, label);
+        }
+        let x = self.operand(x)?;
+        let y = self.operand(y)?;
+        self.f.mark(&e.location);
+        self.f.jump(if sense { ops.0 } else { ops.1 }, y, x, label);
+        Ok(())
+    }
+
+    fn test_small(&mut self, e: &Ex, op: Op, x: &Ex, value: Value, label: Label) -> Result<()> {
+        let x = self.operand(x)?;
+        let n = small(value).unwrap_or(0) as u16 as usize;
+        self.f.mark(&e.location);
+        self.f.jump(op, x, n, label);
+        Ok(())
+    }
+
+    fn test_constant(
+        &mut self,
+        e: &Ex,
+        x: &Ex,
+        value: Value,
+        sense: bool,
+        label: Label,
+    ) -> Result<()> {
+        let x = self.operand(x)?;
+        self.f.mark(&e.location);
+        let k = self.f.constant(value);
+        if k > usize::from(u16::MAX) {
+            let y = self.f.allocate();
+            self.f.load(y, value);
+            self.f.jump(if sense { Op::JumpEq } else { Op::JumpNotEq }, x, y, label);
+        } else {
+            let op = if sense { Op::JumpEqConst } else { Op::JumpNotEqConst };
+            self.f.jump(op, x, k, label);
+        }
+        Ok(())
+    }
+}
+
+fn constant(e: &Ex) -> Option<Value> {
+    if let Node::Const(value) = e.node { Some(value) } else { None }
+}
+
+fn small(value: Value) -> Option<i16> {
+    value.as_fixnum().and_then(|n| i16::try_from(n).ok())
+}
+
+/// Whether `eqv?` to this constant is `eq?`.
+fn identity(value: Value) -> bool {
+    value.is_fixnum() || value.is_immediate()
+}
+
+fn same_local(a: &Ex, b: &Ex) -> bool {
+    matches!((&a.node, &b.node), (Node::Local(a), Node::Local(b)) if a == b)
+}
+
+fn has_lambda(e: &Ex) -> bool {
+    let mut found = matches!(e.node, Node::Lambda(_) | Node::Fix(..));
+    e.each(&mut |child| found = found || has_lambda(child));
+    found
+}
