@@ -217,7 +217,12 @@ impl Store {
 
     /// Give TEMP canonical metadata, rename it to PATH in place of any leftover, and share its
     /// files if that is wanted and SHARE.
-    fn move_into_place(&self, temp: TempPath, path: &StorePath, share: bool) -> Result<()> {
+    pub(crate) fn move_into_place(
+        &self,
+        temp: TempPath,
+        path: &StorePath,
+        share: bool,
+    ) -> Result<()> {
         let target = self.physical(path);
         canonicalise(&temp.0, None)?;
         self.move_away(&target)?;

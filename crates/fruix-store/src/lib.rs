@@ -19,6 +19,7 @@
 //! | `gc` | the garbage collector |
 //! | `verify` | comparing files with the database |
 //! | `locks` | locks between processes and between threads |
+//! | `scratch` | directories in which builds make their outputs |
 //! | `tempspace` | half-made items and garbage, by owner |
 //! | `sys` | what differs between operating systems |
 
@@ -36,6 +37,7 @@ mod optimise;
 mod queries;
 mod register;
 mod roots;
+mod scratch;
 mod store;
 mod sys;
 mod temproots;
@@ -50,5 +52,6 @@ pub use info::PathInfo;
 pub use layout::Layout;
 pub use locks::{FileLock, Mode, PathLocks};
 pub use optimise::{MINIMUM_SIZE, OptimiseStats};
+pub use scratch::{Scratch, delete};
 pub use store::{Options, Store};
 pub use verify::{Problem, Repair, VerifyReport};
