@@ -3,5 +3,6 @@
 
 (define-module (system syntax)
   #:use-module (fruix native)
-  #:re-export (syntax-local-binding syntax-locally-bound-identifiers syntax-module
+  #:re-export (syntax-local-binding syntax-locally-bound-identifiers
+               (%syntax-module . syntax-module)
                syntax-session-id syntax-sourcev syntax?))
