@@ -217,7 +217,8 @@
            (attributes
             (map (lambda (attribute)
                    (list (resolve (car attribute) env #f) (cdr attribute)))
-                 (filter (lambda (attribute) (not (namespace-declaration (car attribute)))) all)))
+                 (filter (lambda (attribute) (not (namespace-declaration (car attribute))))
+                         (reverse all))))
            (tag (resolve name env #t))
            (children
             (cond ((eqv? (peek-char port) #\/)
@@ -237,7 +238,7 @@
         (let ((text (string-concatenate (reverse parts))))
           (if (and trim-whitespace? (string-every char-whitespace? text))
               items
-              (cons (if trim-whitespace? (string-trim-both text) text) items)))))
+              (cons text items)))))
 
   (define (read-content env name)
     ;; The children up to the end tag of NAME.

@@ -47,7 +47,7 @@
         ((not (string? path))
          (uri-error "Expected string for path: ~s" path))
         ((and host (not (string-null? path)) (not (string-prefix? "/" path)))
-         (uri-error "Expected path of absolute URI to start with a /: ~a" path))
+         (uri-error "Expected absolute path starting with \"/\": ~a" path))
         ((and (not host) (string-prefix? "//" path))
          (uri-error "Expected path not to start with // when there is no host: ~a" path))))
 
@@ -146,7 +146,7 @@
   (let ((scheme (uri-scheme uri)) (host (uri-host uri)) (port (uri-port uri)))
     (string-append
      (if scheme (string-append (symbol->string scheme) ":") "")
-     (if (or host (memq scheme '(file))) "//" "")
+     (if host "//" "")
      (if (uri-userinfo uri) (string-append (uri-userinfo uri) "@") "")
      (cond ((not host) "")
            ((string-index host #\:) (string-append "[" host "]"))
@@ -194,9 +194,9 @@
                   ((char=? c #\%)
                    (let ((byte (and (<= (+ i 3) len)
                                     (string->number (substring str (+ i 1) (+ i 3)) 16))))
-                     (unless (exact-integer? byte)
-                       (uri-error "Invalid percent-encoding in ~s" str))
-                     (loop (+ i 3) (cons byte bytes))))
+                     (if (exact-integer? byte)
+                         (loop (+ i 3) (cons byte bytes))
+                         (loop (+ i 1) (cons 37 bytes)))))
                   (else
                    (loop (+ i 1)
                          (append (reverse (bytevector->u8-list (string->utf8 (string c))))

@@ -1,0 +1,11 @@
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+(use-modules (srfi srfi-19))
+(primitive-load (string-append (dirname (current-filename)) "/prelude.scm"))
+(define-syntax-rule (t e ...) (begin (show 'e (lambda () e)) ...))
+(define d (make-date 123000000 5 7 15 9 3 2024 0))
+(define (fields d) (list (date-nanosecond d) (date-second d) (date-minute d) (date-hour d) (date-day d) (date-month d) (date-year d) (date-zone-offset d)))
+(t (map (lambda (f) (date->string d f)) '("~a" "~A" "~b" "~B" "~c" "~d" "~D" "~e" "~f" "~h" "~H" "~I" "~j" "~k" "~l" "~m" "~M" "~N" "~p" "~r" "~s" "~S" "~T" "~U" "~V" "~w" "~W" "~y" "~Y" "~z" "~1" "~2" "~3" "~4" "~5" "~~" "x~-dy" "~_H"))
+   (date->string (make-date 0 0 0 0 1 1 2021 3600) "~4 ~V ~U ~W ~j") (date->string (make-date 0 0 0 0 31 12 2018 -19800) "~4 ~V") (date->string d)
+   (time-second (date->time-utc d)) (fields (time-utc->date (make-time time-utc 5 1700000000) 0)) (fields (time-utc->date (make-time time-utc 0 -1) 7200)) (date-year-day d) (date-week-day d) (date-week-number d 0)
+   (fields (string->date "2024-03-09T15:07:05Z" "~Y-~m-~dT~H:~M:~S~z")) (fields (string->date "9 Mar 2024 01:02:03 +0530" "~d ~b ~Y ~H:~M:~S ~z")) (fields (string->date "2001-01-01 00:00:00" "~Y-~m-~d ~H:~M:~S")) (fields (string->date "January 5, 1999" "~B ~d, ~Y")) (fields (string->date "Tue, 15 Nov 1994 08:12:31 +0000" "~a, ~d ~b ~Y ~H:~M:~S ~z"))
+   (let ((x (time-difference (make-time time-utc 0 10) (make-time time-utc 500000000 5)))) (list (time-type x) (time-second x) (time-nanosecond x))) (time-second (add-duration (make-time time-utc 0 10) (make-time time-duration 0 5))) (time<? (make-time time-utc 0 1) (make-time time-utc 0 2)) (time=? (make-time time-utc 0 1) (make-time time-utc 0 1)) (time-second (time-utc->time-tai (make-time time-utc 0 1700000000))) (time-second (time-tai->time-utc (make-time time-tai 0 1700000037))) (date->julian-day (make-date 0 0 0 12 1 1 2000 0)) (date->modified-julian-day (make-date 0 0 0 0 1 1 2000 0)) (time-second (julian-day->time-utc 2451545)) (time? (current-time)) (date? (current-date)) (date? (current-date 0)) (time-type (current-time time-monotonic)) (time-second (make-time time-utc 2000000000 1)))
