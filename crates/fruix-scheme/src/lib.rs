@@ -3,6 +3,7 @@
 //!
 //! See `docs/ARCHITECTURE.md`, "The engine", for how the rooms hang together.
 
+pub mod command;
 pub mod compile;
 pub mod data;
 pub mod engine;
@@ -20,6 +21,7 @@ pub mod printer;
 pub mod reader;
 pub mod source;
 pub mod string;
+pub mod sys;
 pub mod tree;
 pub mod value;
 

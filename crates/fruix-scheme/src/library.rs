@@ -31,3 +31,55 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 pub fn native_module(_name: &str) -> Option<fn(&mut Engine, Value) -> Result<()>> {
     None
 }
+
+impl Engine {
+    /// An engine with Guile's core library in place; the current module is `(guile-user)`.
+    ///
+    /// # Errors
+    /// What a boot file raised: the library is broken.
+    pub fn with_library() -> Result<Engine> {
+        let mut engine = Engine::new();
+        engine.boot()?;
+        Ok(engine)
+    }
+
+    /// Binds the special forms, loads the boot files into `(guile)` and makes `(guile-user)`.
+    pub(crate) fn boot(&mut self) -> Result<()> {
+        crate::expand::install(self);
+        crate::natives::modules::install(self);
+        crate::natives::load::install(self);
+        self.publish_native_modules()?;
+        self.modules.current = self.modules.guile;
+        for name in BOOT {
+            let file = format!("ice-9/boot/{name}.scm");
+            if text(&file).is_some() {
+                self.load_file(&format!("{EMBEDDED_ROOT}{file}"), &file)?;
+            }
+        }
+        let parts = [self.heap.intern("guile-user")];
+        let name = self.heap.list(&parts);
+        let module = self.resolve_module(name, false, true)?;
+        self.beautify_module(module);
+        self.modules.current = module;
+        Ok(())
+    }
+
+    /// Makes all bindings of native modules but `(guile)` visible to their users.
+    fn publish_native_modules(&mut self) -> Result<()> {
+        for (module, _) in crate::natives::TABLES {
+            if *module == "guile" {
+                continue;
+            }
+            let parts: Vec<Value> = module.split(' ').map(|part| self.heap.intern(part)).collect();
+            let name = self.heap.list(&parts);
+            let module = self.resolve_module(name, false, true)?;
+            self.beautify_module(module);
+            let (obarray, public) =
+                self.module(module).map_or((Value::FALSE, Value::FALSE), |m| (m.obarray, m.public));
+            if let Some(interface) = self.module_mut(public) {
+                interface.obarray = obarray;
+            }
+        }
+        Ok(())
+    }
+}

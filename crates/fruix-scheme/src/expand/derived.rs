@@ -217,9 +217,12 @@ pub(super) fn do_(ex: &mut Ex, f: Form, env: &Env) -> Result<Expr> {
     }
     let (mut ids, mut inits, mut steps) = (Vec::new(), Vec::new(), Vec::new());
     for spec in specs {
-        let Some(parts) = ex.items(spec).filter(|p| matches!(p.len(), 2 | 3)) else {
+        let Some(parts) = ex.items(spec).filter(|p| p.len() >= 2) else {
             return ex.no_match(f);
         };
+        if parts.len() > 3 {
+            return bad_step(ex, f, &parts);
+        }
         ids.push(parts[0]);
         inits.push(parts[1]);
         steps.push(parts.get(2).copied());
@@ -257,6 +260,16 @@ pub(super) fn do_(ex: &mut Ex, f: Form, env: &Env) -> Result<Expr> {
     let procedure = ex.procedure(name, locals, body);
     let call = ex.expr(f.s, Kind::Call(Box::new(local(loop_)), inits));
     Ok(ex.expr(f.s, Kind::Letrec(false, vec![(Local(loop_), procedure)], Box::new(call))))
+}
+
+/// The complaint that Guile's `do` makes by way of an auxiliary form.
+fn bad_step<T>(ex: &mut Ex, f: Form, parts: &[Value]) -> Result<T> {
+    let keyword = ex.core_id("do");
+    let step = ex.en.heap.string("step");
+    let mut form = vec![keyword, step, parts[0]];
+    form.extend_from_slice(&parts[2..]);
+    let form = ex.en.heap.list(&form);
+    ex.no_match(f.with(form))
 }
 
 /// `(delay EXPRESSION)`.

@@ -55,9 +55,15 @@ impl Ex<'_> {
         let heap = &self.en.heap;
         let mut formals = Formals::default();
         let bad_tail = !self.is_null(tail) && id_symbol(heap, tail).is_none();
-        if bad_tail || required.iter().any(|&id| id_symbol(heap, id).is_none()) {
+        let bad = required.iter().position(|&id| id_symbol(heap, id).is_none());
+        if bad_tail || bad.is_some() {
+            // The complaint is about what is left from there on.
+            let mut rest = args;
+            for _ in 0..bad.unwrap_or(required.len()) {
+                rest = self.uncons(rest).map_or(rest, |(_, rest)| rest);
+            }
             let form = f.with(args);
-            return self.violation(Some("lambda"), "invalid argument list", form, Some(args));
+            return self.violation(Some("lambda"), "invalid argument list", form, Some(rest));
         }
         formals.rest = Some(tail).filter(|&t| !self.is_null(t));
         formals.required = required;

@@ -505,6 +505,16 @@ pub(super) enum Step {
     Again(Form),
 }
 
+/// Expands the body of a procedure whose expansion was put off ([`crate::tree::Body::Late`]).
+///
+/// Nothing is put off yet, so there is no such value. What has to be captured is: the forms (fully
+/// wrapped), the module tag, and the [`Env`] (its unit, for the variables' numbers, and the
+/// parameterized syntax parameters); a body is only eligible when it has no free lexical variable
+/// and the unit's locals are not shared with a tree that is compiled already.
+pub(crate) fn expand_late(engine: &mut Engine, record: Value) -> Result<Expr> {
+    engine.misc_error("not a delayed body", &[record])
+}
+
 /// Expands a form in the current module. Needs an open heap scope.
 pub(crate) fn expand_form(engine: &mut Engine, form: Value) -> Result<Expr> {
     top::expand_top(&mut Ex::new(engine), form)

@@ -120,8 +120,6 @@ impl Engine {
         }
         let mut public = Value::FALSE;
         if let Some(body) = self.module_mut(module) {
-            // A module that is defined is no mere folder any more.
-            body.kind = Value::FALSE;
             body.declarative = spec.declarative;
             body.filename = spec.filename.unwrap_or(body.filename);
             body.version = spec.version.unwrap_or(body.version);

@@ -21,6 +21,7 @@ pub static NATIVES: &[Native] = &[
     native!("primitive-eval", 1, primitive_eval),
     native!("macroexpand", 1, 2, false, macroexpand),
     native!("primitive-load", 1, primitive_load),
+    native!("%eval-text", 1, eval_text),
     native!("primitive-load-path", 1, 1, false, primitive_load_path),
     native!("load-from-path", 1, 0, false, primitive_load_path),
     native!("%search-load-path", 1, search_load_path),
@@ -236,6 +237,12 @@ fn text_arg(engine: &mut Engine, who: &str, position: usize, value: Value) -> Re
         Some(text) => Ok(text.to_string()),
         None => engine.wrong_type(who, position, value),
     }
+}
+
+/// Reads and evaluates all forms of a string.
+fn eval_text(engine: &mut Engine, text: Value) -> Result {
+    let text = text_arg(engine, "%eval-text", 1, text)?;
+    engine.eval_text(&text)
 }
 
 fn primitive_load(engine: &mut Engine, path: Value) -> Result {

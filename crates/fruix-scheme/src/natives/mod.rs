@@ -5,17 +5,23 @@ pub mod args;
 pub mod bytevectors;
 pub mod char_sets;
 pub mod chars;
+pub mod constants;
 pub mod control;
+pub mod descriptors;
+pub mod files;
 pub mod hash_tables;
 pub mod lists;
 pub mod load;
 pub mod modules;
 pub mod numbers;
+pub mod port_objects;
+pub mod processes;
 pub mod string_search;
 pub mod strings;
 pub mod structs;
 pub mod syntax;
 pub mod text_ports;
+pub mod time;
 pub mod vectors;
 
 use crate::engine::Engine;
@@ -45,10 +51,18 @@ pub static TABLES: &[(&str, &[Native])] = &[
     ("guile", text_ports::NATIVES),
     ("fruix native", text_ports::LIBRARY),
     ("guile", vectors::NATIVES),
+    ("guile", constants::NATIVES),
+    ("guile", descriptors::NATIVES),
+    ("guile", files::NATIVES),
+    ("guile", port_objects::NATIVES),
+    ("fruix native", port_objects::LIBRARY),
+    ("guile", processes::NATIVES),
+    ("fruix native", processes::LIBRARY),
+    ("guile", time::NATIVES),
     ("guile", load::NATIVES),
     ("guile", modules::NATIVES),
     ("guile", syntax::NATIVES),
-    ("system syntax internal", syntax::INTERNAL),
+    ("fruix native", syntax::INTERNAL),
 ];
 
 /// Binds all natives of [`TABLES`].
@@ -69,5 +83,7 @@ pub(crate) fn install(engine: &mut Engine) {
             engine.module_define(module, name, value);
         }
     }
+    constants::install(engine);
+    port_objects::install(engine);
     crate::machine::install(engine);
 }

@@ -31,7 +31,7 @@ pub static NATIVES: &[Native] = &[
     native!("macro-transformer", 1, macro_transformer),
 ];
 
-/// The procedures of `(system syntax internal)`.
+/// The procedures of `(system syntax internal)`, in `(fruix native)`.
 pub static INTERNAL: &[Native] = &[
     native!("syntax?", 1, is_syntax),
     native!("make-syntax", 3, 1, false, make_syntax),

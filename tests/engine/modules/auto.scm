@@ -1,0 +1,11 @@
+;; Autoloads.
+(add-to-load-path (string-append (dirname (current-filename)) "/auto.d"))
+(define-module (user auto) #:autoload (a lazy) (lazy-proc lazy-macro))
+(display "before") (newline)
+(define (use) (lazy-proc 1))
+(display "defined") (newline)
+(write (use)) (newline)
+(write (lazy-macro 2)) (newline)
+(define-module (user auto2))
+(module-autoload! (current-module) '(a lazy) '(lazy-proc))
+(write (lazy-proc 2)) (newline)

@@ -1,0 +1,6 @@
+(define-module (t two)
+  #:use-module (t one)
+  #:use-module ((t one) #:select (a (b . bee)) #:prefix one:)
+  #:re-export (a m)
+  #:export (two-b))
+(define two-b (list b one:a one:bee (m 5)))

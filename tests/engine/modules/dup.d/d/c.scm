@@ -1,0 +1,2 @@
+(define-module (d c) #:replace (x))
+(define x 'c-x)

@@ -1,0 +1,15 @@
+;; Imports of one name from several modules.
+(add-to-load-path (string-append (dirname (current-filename)) "/dup.d"))
+
+(define-module (user one) #:use-module (d a) #:use-module (d b))
+(begin (write x) (newline))
+(begin (write (car 1)) (newline))
+(begin (write (cdr 1)) (newline))
+(define-module (user two) #:use-module (d c) #:use-module (d b))
+(begin (write x) (newline))
+(define-module (user three) #:use-module (d b) #:use-module (d c))
+(begin (write x) (newline))
+(define-module (user four) #:use-module (d a) #:use-module (d b) #:duplicates (first))
+(begin (write x) (newline))
+(define-module (user five) #:use-module (d a) #:use-module (d b) #:duplicates (check))
+(begin (write (catch #t (lambda () (eval 'x (current-module))) (lambda (k . a) (list k (cadr a) (caddr a))))) (newline))
