@@ -20,6 +20,10 @@ pub const VTABLE_NAME: usize = 4;
 /// First field of a vtable that is not the engine's.
 pub const VTABLE_USER: usize = 8;
 
+/// The layout of a vtable's own fields, as Guile's `standard-vtable-fields` says it: `h` marks fields that
+/// constructors do not take.
+pub const STANDARD_LAYOUT: &str = "pwuhuhpwphuhuhuh";
+
 /// Flag: instances are vtables.
 pub const FLAG_VTABLE: i64 = 1;
 /// Flag: instances can be called; their first field is the procedure.
@@ -50,7 +54,7 @@ pub struct StandardVtables {
 impl StandardVtables {
     /// Makes them.
     pub fn new(heap: &mut Heap) -> StandardVtables {
-        let layout = heap.intern("pwpwpwpwpwpwpwpw");
+        let layout = heap.intern(STANDARD_LAYOUT);
         let standard = heap.make_slots(Tag::Struct, 1 + VTABLE_USER, Value::FALSE);
         let name = heap.intern("<standard-vtable>");
         set_vtable(heap, standard, standard, layout, FLAG_VTABLE, name);

@@ -35,6 +35,39 @@ pub fn expecting<T>(
     }))
 }
 
+/// `wrong-type-arg` that gives the expected type as an argument of the message.
+pub fn wanting<T>(
+    engine: &mut Engine,
+    subr: &str,
+    position: usize,
+    expected: &str,
+    value: Value,
+) -> Result<T> {
+    let heap = &mut engine.heap;
+    let expected = heap.string(expected);
+    let args = heap.list(&[Value::fixnum(position as i64), expected, value]);
+    Err(Box::new(Exit::Error {
+        key: heap.intern("wrong-type-arg"),
+        subr: heap.string(subr),
+        message: heap.string("Wrong type argument in position ~A (expecting ~A): ~S"),
+        args,
+        data: heap.list(&[value]),
+    }))
+}
+
+/// `out-of-range` that does not say which argument it was.
+pub fn beyond<T>(engine: &mut Engine, subr: &str, value: Value) -> Result<T> {
+    let heap = &mut engine.heap;
+    let args = heap.list(&[value]);
+    Err(Box::new(Exit::Error {
+        key: heap.intern("out-of-range"),
+        subr: heap.string(subr),
+        message: heap.string("Value out of range: ~S"),
+        args,
+        data: args,
+    }))
+}
+
 /// A size or index.
 pub fn index(engine: &mut Engine, subr: &str, position: usize, value: Value) -> Result<usize> {
     match value.as_fixnum() {

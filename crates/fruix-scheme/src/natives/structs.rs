@@ -69,11 +69,12 @@ pub static NATIVES: &[Native] = &[
     native!("make-vtable", 1, 1, false, |e, args| {
         let layout = layout(e, "make-vtable", args[0])?;
         let vtable = e.vtables.standard;
+        let flags = vtable_flag(e, layout);
         let object = e.heap.make_slots(Tag::Struct, 1 + VTABLE_USER, Value::FALSE);
         if let Some(slots) = e.heap.slots_mut(object, Tag::Struct) {
             slots[0] = vtable;
             slots[1 + VTABLE_LAYOUT] = layout;
-            slots[1 + VTABLE_FLAGS] = Value::fixnum(0);
+            slots[1 + VTABLE_FLAGS] = Value::fixnum(flags);
             slots[1 + VTABLE_PRINTER] = optional(args, 1).unwrap_or(Value::FALSE);
         }
         Ok(object)
@@ -94,9 +95,6 @@ pub static NATIVES: &[Native] = &[
         check_vtable(e, "%vtable-printer", v)?;
         Ok(e.heap.slots(v, Tag::Struct).map_or(Value::FALSE, |slots| slots[1 + VTABLE_PRINTER]))
     }),
-    native!("%standard-vtable", 0, |e| Ok(e.vtables.standard)),
-    native!("%applicable-struct-vtable", 0, |e| Ok(e.vtables.applicable)),
-    native!("%applicable-struct-with-setter-vtable", 0, |e| Ok(e.vtables.with_setter)),
 ];
 
 /// A vtable's layout as a symbol, from a string or a symbol.
@@ -106,6 +104,13 @@ fn layout(engine: &mut Engine, subr: &str, value: Value) -> Result {
     }
     let layout = string(engine, subr, 1, value)?;
     Ok(engine.heap.intern(&layout))
+}
+
+/// The flag that a vtable has whose instances have a vtable's fields.
+fn vtable_flag(engine: &Engine, layout: Value) -> i64 {
+    let layout = engine.heap.symbol_name(layout);
+    let starts = layout.is_some_and(|layout| layout.starts_with(structs::STANDARD_LAYOUT));
+    if starts { FLAG_VTABLE } else { 0 }
 }
 
 fn check_vtable(engine: &mut Engine, subr: &str, value: Value) -> Result<()> {
@@ -121,11 +126,17 @@ fn make(engine: &mut Engine, subr: &str, args: &[Value]) -> Result {
     let vtable = args[0];
     check_vtable(engine, subr, vtable)?;
     let layout = engine.heap.slots(vtable, Tag::Struct).map_or(Value::FALSE, |s| s[1]);
-    let wanted = engine.heap.symbol_name(layout).map_or(0, |layout| layout.len() / 2);
-    let count = wanted.max(args.len() - 1);
+    let layout = engine.heap.symbol_name(layout).unwrap_or_default();
+    // Hidden fields take no argument.
+    let open: Vec<usize> =
+        (0..layout.len() / 2).filter(|i| layout.as_bytes()[2 * i + 1] != b'h').collect();
+    let count = layout.len() / 2;
     let object = engine.heap.make_slots(Tag::Struct, count + 1, Value::FALSE);
     if let Some(slots) = engine.heap.slots_mut(object, Tag::Struct) {
-        slots[..args.len()].copy_from_slice(args);
+        slots[0] = vtable;
+        for (field, &value) in open.into_iter().zip(&args[1..]) {
+            slots[1 + field] = value;
+        }
     }
     let flags = structs::flags(&engine.heap, vtable);
     if flags & FLAG_VTABLE != 0
@@ -134,6 +145,11 @@ fn make(engine: &mut Engine, subr: &str, args: &[Value]) -> Result {
         let own = slots[1 + VTABLE_FLAGS].as_fixnum().unwrap_or(0);
         let inherited = (flags >> 8) & FLAG_APPLICABLE;
         slots[1 + VTABLE_FLAGS] = Value::fixnum(own | inherited);
+        let layout = slots[1 + VTABLE_LAYOUT];
+        let own = own | inherited | vtable_flag(engine, layout);
+        if let Some(slots) = engine.heap.slots_mut(object, Tag::Struct) {
+            slots[1 + VTABLE_FLAGS] = Value::fixnum(own);
+        }
     }
     Ok(object)
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Reading and writing text and bytes through ports (Guile's manual, "Input and output").
 
-use super::args::{character, expecting, index, optional, range, string};
+use super::args::{character, index, optional, range, string, wanting};
 use crate::engine::Engine;
 use crate::native;
 use crate::native::{Native, Result};
@@ -497,7 +497,7 @@ pub fn any_port<'a>(
     value: Value,
 ) -> Result<&'a mut Port> {
     if engine.heap.as_foreign::<Port>(value).is_none() {
-        return expecting(engine, subr, position, "port", value);
+        return wanting(engine, subr, position, "port", value);
     }
     match engine.heap.as_foreign_mut::<Port>(value) {
         Some(port) => Ok(port),

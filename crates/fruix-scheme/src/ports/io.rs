@@ -3,10 +3,11 @@
 
 use super::{Buffering, Device, Port};
 use crate::engine::Engine;
+use crate::heap::Tag;
 use crate::native::{Exit, Native, Result};
-use crate::natives::args::expecting;
+use crate::natives::args::wanting;
 use crate::value::Value;
-use std::io::{Read, Write};
+use std::io::Write;
 
 /// Bytes of output that a block-buffered port gathers before it writes them.
 const OUTPUT_BUFFER: usize = 8192;
@@ -33,18 +34,10 @@ pub fn port_argument(
         Some(value) => value,
         None => current(engine, if input { "current-input-port" } else { "current-output-port" }),
     };
-    let Some(port) = engine.heap.as_foreign::<Port>(value) else {
-        let expected = if input { "input port" } else { "output port" };
-        return expecting(engine, call.name, position, expected, value);
-    };
-    let (open, fits) = (port.open, if input { port.readable } else { port.writable });
-    if !fits {
-        let expected = if input { "input port" } else { "output port" };
-        return expecting(engine, call.name, position, expected, value);
-    }
-    if !open {
+    let fits = |port: &Port| port.open && if input { port.readable } else { port.writable };
+    if !engine.heap.as_foreign::<Port>(value).is_some_and(fits) {
         let expected = if input { "open input port" } else { "open output port" };
-        return expecting(engine, call.name, position, expected, value);
+        return wanting(engine, call.name, position, expected, value);
     }
     Ok(value)
 }
@@ -52,7 +45,14 @@ pub fn port_argument(
 /// The value of one of the current port parameters.
 pub fn current(engine: &Engine, parameter: &str) -> Value {
     let Some(parameter) = engine.guile_value(parameter) else { return Value::FALSE };
-    engine.parameter_value(parameter).unwrap_or(Value::FALSE)
+    let fluid = engine.heap.slots(parameter, Tag::Parameter).map_or(Value::FALSE, |slots| slots[0]);
+    fluid_value(engine, fluid)
+}
+
+/// The value of a fluid, `#f` if it has none.
+pub fn fluid_value(engine: &Engine, fluid: Value) -> Value {
+    let value = engine.heap.slots(fluid, Tag::Fluid).map_or(Value::FALSE, |slots| slots[0]);
+    if value == Value::UNBOUND { Value::FALSE } else { value }
 }
 
 /// A `system-error` exception, as Guile words it.
@@ -63,7 +63,7 @@ pub fn system_error<T>(
     file: Option<&str>,
 ) -> Result<T> {
     let errno = error.raw_os_error().unwrap_or(libc::EIO);
-    let text = error_text(errno);
+    let text = crate::sys::error_text(errno);
     let heap = &mut engine.heap;
     let (message, args) = match file {
         Some(file) => ("~A: ~S", vec![heap.string(&text), heap.string(file)]),
@@ -76,15 +76,6 @@ pub fn system_error<T>(
         args: heap.list(&args),
         data: heap.list(&[Value::fixnum(errno.into())]),
     }))
-}
-
-/// What `strerror` says of an error number.
-pub fn error_text(errno: i32) -> String {
-    let text = std::io::Error::from_raw_os_error(errno).to_string();
-    match text.find(" (os error") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
-    }
 }
 
 /// Leaves to Scheme, which calls `procedure` on the port and then makes the call anew.
@@ -250,11 +241,4 @@ fn flush_written(engine: &mut Engine, port: Value, call: Call) -> Result<()> {
         return Err(Box::new(Exit::TailCall(drain, vec![port])));
     }
     flush(engine, port, call)
-}
-
-/// Reads all bytes of a reader.
-pub fn read_to_end(reader: &mut dyn Read) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    reader.read_to_end(&mut bytes)?;
-    Ok(bytes)
 }

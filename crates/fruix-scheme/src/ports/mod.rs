@@ -11,13 +11,14 @@ pub mod io;
 use crate::engine::Engine;
 use crate::heap::{Foreign, Tracer};
 use crate::reader::Input;
+use crate::sys::Descriptor;
 use crate::value::Value;
-use std::fs::File;
+use std::io::Write;
 
 /// What is behind a port's buffers.
 pub enum Device {
     /// A file descriptor.
-    File(File),
+    File(Descriptor),
     /// Nothing: an input port over given bytes, an output port whose bytes are asked for.
     Memory,
     /// Nothing: output vanishes, input is at its end.
@@ -122,20 +123,101 @@ impl Foreign for Port {
         tracer.visit_all(&[self.filename, self.properties]);
     }
 
-    fn describe(&self, _: &Engine, value: Value) -> Option<String> {
+    fn describe(&self, engine: &Engine, value: Value) -> Option<String> {
         let direction = match (self.readable, self.writable) {
             (true, true) => "input-output",
             (true, false) => "input",
             _ => "output",
         };
-        let kind = match &self.device {
-            Device::File(_) => "file",
-            Device::Memory => "string",
-            Device::Void => "void",
-            Device::Custom(_) => "custom-port",
-        };
-        let closed = if self.open { "" } else { "closed: " };
-        Some(format!("#<{direction}: {closed}{kind} {:x}>", value.bits()))
+        if !self.open {
+            return Some(format!("#<closed: file {:x}>", value.bits()));
+        }
+        let name = if let Device::Custom(parts) = &self.device { parts[0] } else { self.filename };
+        let name = engine.heap.as_string(name).map(ToString::to_string);
+        let name = name.as_deref().unwrap_or("file");
+        Some(match &self.device {
+            Device::File(file) => format!("#<{direction}: {name} {}>", file.fd()),
+            _ => format!("#<{direction}: {name} {:x}>", value.bits()),
+        })
+    }
+}
+
+impl Port {
+    /// Writes what is buffered to a file's device, as far as that goes.
+    pub fn flush_file(&mut self) -> std::io::Result<()> {
+        let Device::File(file) = &mut self.device else { return Ok(()) };
+        let output = std::mem::take(&mut self.output);
+        file.write_all(&output)
+    }
+
+    /// Sets the encoding of input and output.
+    pub fn set_encoding(&mut self, name: &str) {
+        self.encoding = name.to_ascii_uppercase();
+        self.input.latin1 = encoding::is_latin1(name);
+    }
+}
+
+impl Drop for Port {
+    fn drop(&mut self) {
+        // A port that is forgotten has nobody to tell of errors.
+        if self.open && !self.output.is_empty() {
+            let _ = self.flush_file();
+        }
+    }
+}
+
+/// The variable of `(guile)` that holds the list of open ports.
+const PORT_LIST: &str = "%open-ports";
+
+/// The ports that are open; they are held weakly.
+#[derive(Default)]
+struct PortList(Vec<Value>);
+
+impl Foreign for PortList {
+    fn type_name(&self) -> &'static str {
+        "port-list"
+    }
+    fn trace(&self, _: &mut Tracer) {}
+    fn is_weak(&self) -> bool {
+        true
+    }
+    fn forget_dead(&mut self, is_live: &dyn Fn(Value) -> bool) {
+        self.0.retain(|&port| is_live(port));
+    }
+}
+
+/// Makes the list of open ports.
+pub(crate) fn install_list(engine: &mut Engine) {
+    let list = engine.heap.foreign(PortList::default());
+    let name = engine.heap.intern(PORT_LIST);
+    engine.module_define(engine.modules.guile, name, list);
+}
+
+/// Makes the port an object and notes that it is open.
+pub fn add(engine: &mut Engine, port: Port) -> Value {
+    let value = engine.heap.foreign(port);
+    if let Some(list) = engine.guile_value(PORT_LIST)
+        && let Some(list) = engine.heap.as_foreign_mut::<PortList>(list)
+    {
+        list.0.push(value);
+    }
+    value
+}
+
+/// All open ports, the newest first.
+pub fn all(engine: &Engine) -> Vec<Value> {
+    let Some(list) = engine.guile_value(PORT_LIST) else { return Vec::new() };
+    let Some(list) = engine.heap.as_foreign::<PortList>(list) else { return Vec::new() };
+    let is_open = |v: &&Value| engine.heap.as_foreign::<Port>(**v).is_some_and(|port| port.open);
+    list.0.iter().rev().filter(is_open).copied().collect()
+}
+
+/// Writes what all file ports have buffered; for the end of the program. Errors are dropped, as Guile does.
+pub fn flush_all(engine: &mut Engine) {
+    for port in all(engine) {
+        if let Some(port) = engine.heap.as_foreign_mut::<Port>(port) {
+            let _ = port.flush_file();
+        }
     }
 }
 

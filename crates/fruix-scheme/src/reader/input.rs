@@ -46,6 +46,25 @@ impl Input {
         self.position = (self.position + count).min(self.bytes.len());
     }
 
+    /// Number of bytes taken of those that the buffer holds (of a complete input: of all).
+    pub fn position(&self) -> usize {
+        self.position
+    }
+
+    /// Goes to byte `position` of a complete input; its length and false if that is beyond.
+    pub fn set_position(&mut self, position: usize) -> Result<(), usize> {
+        if position > self.bytes.len() {
+            return Err(self.bytes.len());
+        }
+        self.position = position;
+        Ok(())
+    }
+
+    /// Number of bytes that the buffer holds, taken ones included.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Appends bytes, dropping those that were taken.
     pub fn supply(&mut self, bytes: &[u8]) {
         if self.position == self.bytes.len() {
