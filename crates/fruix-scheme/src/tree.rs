@@ -106,6 +106,8 @@ pub struct Clause {
     pub keywords: Vec<(Value, Local, Expr)>,
     /// Whether unknown keywords are tolerated.
     pub allow_other_keys: bool,
+    /// The parameters' names for `write`, symbols: required, optional, rest, keywords. May be empty.
+    pub names: Vec<Value>,
     /// The body.
     pub body: Body,
 }

@@ -164,6 +164,7 @@ impl Converter<'_> {
             has_keywords: !clause.keywords.is_empty() || clause.allow_other_keys,
             keywords: clause.keywords.into_iter().map(|(k, l, e)| (k, l, self.convert(e))).collect(),
             allow_other_keys: clause.allow_other_keys,
+            names: clause.names,
             body: match clause.body {
                 Body::Now(body) => LamBody::Now(self.convert(*body)),
                 Body::Late(form) => LamBody::Late(form),
@@ -210,6 +211,7 @@ impl Converter<'_> {
                 keywords: Vec::new(),
                 has_keywords: false,
                 allow_other_keys: false,
+                names: Vec::new(),
                 body: LamBody::Now(result),
             };
             let lam = Lam {

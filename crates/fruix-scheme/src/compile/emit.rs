@@ -471,7 +471,7 @@ impl Emitter<'_> {
             allow_other_keys: clause.allow_other_keys,
             entry,
             ignores_first,
-            names: Vec::new(),
+            names: clause.names.clone(),
         })
     }
 

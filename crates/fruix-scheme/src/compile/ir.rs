@@ -52,6 +52,7 @@ pub struct LamClause {
     pub keywords: Vec<(Value, Local, Ex)>,
     pub has_keywords: bool,
     pub allow_other_keys: bool,
+    pub names: Vec<Value>,
     pub body: LamBody,
 }
 

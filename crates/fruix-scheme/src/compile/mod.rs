@@ -47,6 +47,7 @@ pub fn compile(engine: &mut Engine, tree: Expr) -> Result<Value> {
         keywords: Vec::new(),
         has_keywords: false,
         allow_other_keys: false,
+        names: Vec::new(),
         body: LamBody::Now(body),
     };
     let lam = Lam {

@@ -179,6 +179,7 @@ impl Ex<'_> {
             rest: None,
             keywords: Vec::new(),
             allow_other_keys: false,
+            names: Vec::new(),
             body: Body::Now(Box::new(body)),
         };
         let lambda = Lambda { name, properties: Value::NULL, clauses: vec![clause] };

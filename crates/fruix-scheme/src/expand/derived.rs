@@ -95,6 +95,7 @@ fn rest_procedure(rest: u32, body: Expr) -> Expr {
         rest: Some(Local(rest)),
         keywords: Vec::new(),
         allow_other_keys: false,
+        names: Vec::new(),
         body: Body::Now(Box::new(body)),
     };
     let lambda = Lambda { name: Value::FALSE, properties: Value::NULL, clauses: vec![clause] };

@@ -196,6 +196,14 @@ impl Ex<'_> {
         }
     }
 
+    /// The parameters' names, in the order of [`Clause::names`].
+    fn names_of(&self, formals: &Formals) -> Vec<Value> {
+        let optional = formals.optional.iter().map(|o| o.0);
+        let keywords = formals.keywords.iter().map(|k| k.1);
+        let ids = formals.required.iter().copied().chain(optional).chain(formals.rest).chain(keywords);
+        ids.map(|id| super::syntax::id_symbol(&self.en.heap, id).unwrap_or(Value::FALSE)).collect()
+    }
+
     fn clause(
         &mut self,
         formals: Formals,
@@ -214,6 +222,7 @@ impl Ex<'_> {
             rest: None,
             keywords: Vec::new(),
             allow_other_keys: formals.allow_other_keys,
+            names: self.names_of(&formals),
             body: Body::Now(Box::new(self.void())),
         };
         for (id, init) in formals.optional {

@@ -382,6 +382,7 @@ pub(super) fn step(engine: &mut Engine, fp: *mut Value) -> Result<()> {
 fn follow(engine: &mut Engine, frame: *mut Value, mut plan: Plan, fresh: bool) -> Result<()> {
     if let Some(entry) = plan.entering.take() {
         engine.machine.dynamic.push(entry);
+        plan.target = engine.machine.dynamic.len();
     }
     loop {
         if engine.machine.dynamic.len() > plan.target {
@@ -401,7 +402,6 @@ fn follow(engine: &mut Engine, frame: *mut Value, mut plan: Plan, fresh: bool) -
             }
             &mut Entry::Wind { before, .. } => {
                 plan.entering = Some(entry);
-                plan.target = engine.machine.dynamic.len();
                 return call_thunk(engine, frame, before, plan, fresh);
             }
         }
@@ -416,12 +416,9 @@ fn call_thunk(
     engine: &mut Engine,
     frame: *mut Value,
     thunk: Value,
-    mut plan: Plan,
+    plan: Plan,
     fresh: bool,
 ) -> Result<()> {
-    if plan.entering.is_some() {
-        plan.target = engine.machine.dynamic.len();
-    }
     if !engine.machine.reserve(frame.wrapping_add(16)) {
         let exit = errors::stack_overflow(engine);
         return errors::throw_above(engine, frame, exit);
@@ -449,19 +446,16 @@ fn call_thunk(
 
 /// The end of the way.
 fn arrive(engine: &mut Engine, frame: *mut Value, plan: Plan) -> Result<()> {
-    let machine = &mut engine.machine;
-    if machine.overflowed && machine.index(frame) + 4 * super::RESERVE < machine.size {
-        machine.overflowed = false;
-    }
     match plan.then {
         Then::Leave(pending) => {
-            machine.pending = Some(pending);
+            engine.machine.pending = Some(pending);
             Err(Box::new(Exit::Unwind))
         }
         Then::Handler { continuation, values } => {
             let Some(DynEntry { entry: Entry::Prompt { base, .. }, .. }) = pop(engine) else {
                 return Ok(());
             };
+            engine.machine.recover(base);
             let fp = engine.machine.slot(base);
             if !engine.machine.reserve(fp.wrapping_add(values.len() + 16)) {
                 let exit = errors::stack_overflow(engine);
@@ -494,6 +488,7 @@ fn reinstate(
 ) -> Result<()> {
     let Engine { heap, machine, .. } = engine;
     let Some(k) = heap.as_foreign::<Continuation>(continuation) else { return Ok(()) };
+    machine.recover(base + k.slots.len());
     let bottom = machine.slot(base);
     if !machine.reserve(bottom.wrapping_add(k.slots.len() + 16)) {
         let exit = errors::stack_overflow(engine);

@@ -26,6 +26,8 @@ mod frames;
 pub mod op;
 mod run;
 mod special;
+#[cfg(test)]
+mod tests;
 
 pub use code::{ClauseInfo, Code, Details, LateBody, Line, Parts};
 pub use control::{Continuation, DynamicState};
@@ -204,6 +206,17 @@ impl Machine {
         }
         self.limit = self.slot((index + CHUNK).min(hard));
         true
+    }
+
+    /// The stack will end at `index`: after an overflow, the reserve may be free again.
+    fn recover(&mut self, index: usize) {
+        let hard = self.size - RESERVE;
+        if self.overflowed && index + RESERVE < hard {
+            self.overflowed = false;
+            self.limit = self.slot(hard);
+            // SAFETY: the reserve lies within the stack, above all frames in use.
+            unsafe { self.limit.write_bytes(0, RESERVE) };
+        }
     }
 
     fn interrupted(&self) -> bool {

@@ -128,7 +128,16 @@ impl Engine {
         let details = code.details();
         let name = match self.heap.symbol_name(details.name) {
             Some(name) => name.to_owned(),
-            None => format!("{:x}", procedure.bits()),
+            None => match code.location(0) {
+                Some(place) => format!(
+                    "{:x} at {}:{}:{}",
+                    procedure.bits(),
+                    place.file.as_deref().unwrap_or("<unknown port>"),
+                    place.line + 1,
+                    place.column
+                ),
+                None => format!("{:x}", procedure.bits()),
+            },
         };
         let clauses: Vec<String> = details.clauses.iter().map(|c| self.formals(c)).collect();
         format!("#<procedure {name} {}>", clauses.join(" | "))
