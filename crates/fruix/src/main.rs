@@ -1,1 +1,25 @@
-fn main() {}
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The `fruix` command: what was typed, what is to be done, how it is said.
+
+mod args;
+mod commands;
+mod error;
+mod programs;
+mod stores;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+/// Stack of the thread that everything runs on: the reader and the expander recurse on nested forms.
+const STACK: usize = 256 << 20;
+
+fn main() -> ExitCode {
+    let args = args::Args::parse();
+    let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || commands::run(args));
+    match thread.map(std::thread::JoinHandle::join) {
+        Ok(Ok(Ok(code))) => code,
+        Ok(Ok(Err(error))) => error.report(),
+        Ok(Err(_)) => ExitCode::from(70),
+        Err(error) => error::CommandError::new(format!("cannot start a thread: {error}")).report(),
+    }
+}

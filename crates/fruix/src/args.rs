@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What can be typed. Names and meanings of options are Guix's (its manual, "Common Build Options",
+//! "Invoking guix build", "… gc", "… shell").
+
+use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// GNU Guix's build pipeline as one program.
+#[derive(Parser, Debug)]
+#[command(name = "fruix", version, max_term_width = 100, arg_required_else_help = true)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Build packages or derivations and print their store paths.
+    Build(BuildArgs),
+    /// Run a command with packages at hand.
+    Shell(ShellArgs),
+    /// Delete what is not in use, and ask the store questions.
+    Gc(GcArgs),
+    /// Show packages in full.
+    Show(ShowArgs),
+    /// Search packages by regular expressions.
+    Search(SearchArgs),
+    /// Run a Scheme program as `guile` would.
+    Guile(GuileArgs),
+    /// Evaluate Scheme interactively, with packages at hand.
+    Repl(ReplArgs),
+}
+
+/// Which store to use.
+#[derive(ClapArgs, Debug, Clone)]
+pub struct StoreArgs {
+    /// Keep store and state below DIR, instead of in /gnu/store and /var/guix (root) or
+    /// ~/.local/share/fruix (others).
+    #[arg(long, value_name = "DIR", env = "FRUIX_FOLDER", global = true)]
+    pub folder: Option<PathBuf>,
+}
+
+/// Where packages come from.
+#[derive(ClapArgs, Debug, Clone)]
+pub struct PackageArgs {
+    /// Put DIR before the places that package modules are looked for in.
+    #[arg(short = 'L', long = "load-path", value_name = "DIR")]
+    pub load_path: Vec<PathBuf>,
+    /// Build for SYSTEM, such as x86_64-linux or i686-linux.
+    #[arg(short = 's', long, value_name = "SYSTEM")]
+    pub system: Option<String>,
+}
+
+/// How to build.
+#[derive(ClapArgs, Debug, Clone)]
+pub struct CommonBuildArgs {
+    /// Allow up to N cores for each build; 0 means all.
+    #[arg(short = 'c', long, value_name = "N", default_value_t = 0)]
+    pub cores: u32,
+    /// Allow at most N builds at once.
+    #[arg(short = 'M', long, value_name = "N", default_value_t = 1)]
+    pub max_jobs: u32,
+    /// Keep the build tree of failed builds.
+    #[arg(short = 'K', long)]
+    pub keep_failed: bool,
+    /// Keep going when some builds fail.
+    #[arg(short = 'k', long)]
+    pub keep_going: bool,
+    /// Say what would be done, and do nothing.
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Give up a build that is silent for SECONDS.
+    #[arg(long, value_name = "SECONDS")]
+    pub max_silent_time: Option<u64>,
+    /// Give up a build that takes longer than SECONDS.
+    #[arg(long, value_name = "SECONDS")]
+    pub timeout: Option<u64>,
+    /// Show more: 0 nothing, 1 progress, 2 phases, 3 whole logs.
+    #[arg(short = 'v', long, value_name = "LEVEL", num_args = 0..=1, default_missing_value = "3")]
+    pub verbosity: Option<u8>,
+    /// Do not show build logs.
+    #[arg(short = 'q', long)]
+    pub quiet: bool,
+    /// Do not apply grafts. (There are none yet: accepted for scripts.)
+    #[arg(long)]
+    pub no_grafts: bool,
+    /// Do not use substitutes. (There are none yet: accepted for scripts.)
+    #[arg(long)]
+    pub no_substitutes: bool,
+}
+
+/// `fruix build`.
+#[derive(ClapArgs, Debug)]
+pub struct BuildArgs {
+    /// Package specifications (NAME, NAME@VERSION, NAME:OUTPUT) or store paths of derivations.
+    #[arg(value_name = "PACKAGE-OR-DERIVATION")]
+    pub what: Vec<String>,
+    /// Build the package or derivation that the code in FILE evaluates to.
+    #[arg(short = 'f', long, value_name = "FILE")]
+    pub file: Vec<PathBuf>,
+    /// Build the package or derivation that EXPR evaluates to.
+    #[arg(short = 'e', long, value_name = "EXPR")]
+    pub expression: Vec<String>,
+    /// Print derivation paths instead of building.
+    #[arg(short = 'd', long)]
+    pub derivations: bool,
+    /// Build the packages' sources.
+    #[arg(short = 'S', long)]
+    pub source: bool,
+    /// Make FILE a symbolic link to the result, and register it as a root.
+    #[arg(short = 'r', long, value_name = "FILE")]
+    pub root: Option<PathBuf>,
+    /// Build again what is there, and compare.
+    #[arg(long)]
+    pub check: bool,
+    /// Build N times in a row, and compare.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub rounds: u32,
+    /// Print the names of the build logs.
+    #[arg(long)]
+    pub log_file: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub common: CommonBuildArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub packages: PackageArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub store: StoreArgs,
+}
+
+/// `fruix shell`.
+#[derive(ClapArgs, Debug)]
+pub struct ShellArgs {
+    /// Packages.
+    #[arg(value_name = "PACKAGE")]
+    pub what: Vec<String>,
+    /// Take the package that the code in FILE evaluates to.
+    #[arg(short = 'f', long, value_name = "FILE")]
+    pub file: Vec<PathBuf>,
+    /// Take the package that EXPR evaluates to.
+    #[arg(short = 'e', long, value_name = "EXPR")]
+    pub expression: Vec<String>,
+    /// Drop the host's environment variables, but for a few such as HOME and TERM.
+    #[arg(long)]
+    pub pure: bool,
+    /// Print the variables instead of running anything.
+    #[arg(long)]
+    pub search_paths: bool,
+    /// The command; the user's shell if there is none.
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub common: CommonBuildArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub packages: PackageArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub store: StoreArgs,
+}
+
+/// `fruix gc`.
+#[derive(ClapArgs, Debug)]
+pub struct GcArgs {
+    /// Store items.
+    #[arg(value_name = "PATHS")]
+    pub paths: Vec<String>,
+    /// Collect garbage, at least MIN of it (such as 1G) if given. This is what no option means.
+    #[arg(short = 'C', long, value_name = "MIN", num_args = 0..=1, require_equals = true)]
+    pub collect_garbage: Option<Option<String>>,
+    /// Collect until SIZE is free on the store's disk.
+    #[arg(short = 'F', long, value_name = "SIZE")]
+    pub free_space: Option<String>,
+    /// Delete PATHS.
+    #[arg(short = 'D', long)]
+    pub delete: bool,
+    /// List what is not in use.
+    #[arg(long)]
+    pub list_dead: bool,
+    /// List what is in use.
+    #[arg(long)]
+    pub list_live: bool,
+    /// List the roots.
+    #[arg(long)]
+    pub list_roots: bool,
+    /// List what PATHS refer to.
+    #[arg(long)]
+    pub references: bool,
+    /// List PATHS and all that they need, in order of dependence.
+    #[arg(short = 'R', long)]
+    pub requisites: bool,
+    /// List what refers to PATHS.
+    #[arg(long)]
+    pub referrers: bool,
+    /// List the derivations that PATHS come from.
+    #[arg(long)]
+    pub derivers: bool,
+    /// Check the store; with `contents`, also the items' contents.
+    #[arg(long, value_name = "OPTIONS", num_args = 0..=1, require_equals = true)]
+    pub verify: Option<Option<String>>,
+    /// Share equal files.
+    #[arg(long)]
+    pub optimize: bool,
+    /// List the outputs that failed to build.
+    #[arg(long)]
+    pub list_failures: bool,
+    /// Forget that PATHS, or all, failed to build.
+    #[arg(long)]
+    pub clear_failures: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub store: StoreArgs,
+}
+
+/// `fruix show`.
+#[derive(ClapArgs, Debug)]
+pub struct ShowArgs {
+    /// Package specifications.
+    #[arg(value_name = "PACKAGE", required = true)]
+    pub what: Vec<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub packages: PackageArgs,
+}
+
+/// `fruix search`.
+#[derive(ClapArgs, Debug)]
+pub struct SearchArgs {
+    /// Regular expressions, all of which have to match.
+    #[arg(value_name = "REGEXP", required = true)]
+    pub patterns: Vec<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub packages: PackageArgs,
+}
+
+/// `fruix guile`: the options of `guile` that scripts and builds use.
+#[derive(ClapArgs, Debug)]
+#[command(disable_help_flag = true, disable_version_flag = true)]
+pub struct GuileArgs {
+    /// [-L DIR] [-C DIR] [--no-auto-compile] [-l FILE] [-c EXPR | [-s] FILE] [ARGUMENT…]
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, action = ArgAction::Append)]
+    pub words: Vec<String>,
+}
+
+/// `fruix repl`.
+#[derive(ClapArgs, Debug)]
+pub struct ReplArgs {
+    /// A script to run instead, and its arguments.
+    #[arg(trailing_var_arg = true, value_name = "FILE")]
+    pub script: Vec<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub packages: PackageArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub store: StoreArgs,
+}

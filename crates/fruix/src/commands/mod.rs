@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! One file per command.
+
+mod gc;
+
+use crate::args::{Args, Command};
+use crate::error::{CommandError, Result};
+use std::process::ExitCode;
+
+/// Runs the command that was typed.
+pub fn run(args: Args) -> Result<ExitCode> {
+    match args.command {
+        Command::Gc(args) => gc::run(&args),
+        _ => Err(CommandError::new("not yet")),
+    }
+}

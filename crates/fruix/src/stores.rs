@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Which store a command works on: the system's for root, one of their own for everybody else.
+
+use crate::args::StoreArgs;
+use crate::error::{CommandError, Result};
+use fruix_store::{Layout, Options, Store};
+use std::path::{Path, PathBuf};
+
+/// The store's directories.
+pub fn layout(args: &StoreArgs) -> Result<Layout> {
+    if let Some(folder) = &args.folder {
+        return Ok(Layout::embedded(&std::path::absolute(folder)?));
+    }
+    if rustix::process::geteuid().is_root() {
+        return Ok(Layout::system());
+    }
+    Ok(Layout::embedded(&data_folder()?))
+}
+
+/// The folder that an ordinary user's data lies in (the XDG base directory specification's).
+pub fn data_folder() -> Result<PathBuf> {
+    let from_env = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    from_env("XDG_DATA_HOME")
+        .filter(|dir| dir.is_absolute())
+        .or_else(|| from_env("HOME").map(|home| home.join(".local/share")))
+        .map(|dir| dir.join("fruix"))
+        .ok_or_else(|| {
+            CommandError::new("there is no folder for the store, since HOME is not set")
+                .hint("set HOME, or name a folder with --folder")
+        })
+}
+
+/// Opens the store, making it if need be.
+pub fn open(args: &StoreArgs) -> Result<Store> {
+    let layout = layout(args)?;
+    let build_group = group_id("guixbuild");
+    Ok(Store::open(layout, Options { build_group, ..Options::default() })?)
+}
+
+/// The number of a group of the host.
+fn group_id(name: &str) -> Option<u32> {
+    let groups = std::fs::read_to_string(Path::new("/etc/group")).ok()?;
+    groups.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        (fields.next() == Some(name)).then(|| fields.nth(1)?.parse().ok())?
+    })
+}
