@@ -26,7 +26,6 @@
 (native %string-filter (lambda (s p . r) (apply string-filter p s r)))
 (native %string-delete (lambda (s p . r) (apply string-delete p s r)))
 (native %string-split string-split)
-(native put-string (@ (ice-9 textual-ports) put-string))
 
 (let ((order order) (dir dir))
  (set-current-module m)

@@ -35,13 +35,13 @@
         (let ((tilde (string-index message #\~ start)))
           (cond ((not tilde)
                  (unless (= start len)
-                   (put-string port message start (- len start)))
+                   (display (substring message start) port))
                  (unless (null? args)
                    (scm-error 'misc-error "simple-format"
                               "FORMAT: ~A superfluous arguments" (list (length args)) #f)))
                 (else
                  (unless (= start tilde)
-                   (put-string port message start (- tilde start)))
+                   (display (substring message start tilde) port))
                  (let ((c (and (< (+ tilde 1) len) (string-ref message (+ tilde 1))))
                        (next (+ tilde 2)))
                    (case c
