@@ -10,9 +10,9 @@ include!(concat!(env!("OUT_DIR"), "/library.rs"));
 
 /// The files that are loaded into `(guile)` when an engine starts, in this order.
 pub const BOOT: &[&str] = &[
-    "lists", "control", "macros", "exceptions", "parameters", "promises", "sort", "strings",
-    "char-sets", "vectors", "hash", "ports", "print", "records", "properties", "posix", "modules",
-    "misc",
+    "lists", "control", "macros", "records", "exceptions", "parameters", "promises", "sort", "strings",
+    "char-sets", "vectors", "hash", "ports", "custom-ports", "descriptors", "print", "properties", "posix",
+    "signals", "modules", "misc",
 ];
 
 /// The text of a file of the library, named as the load path names it (`ice-9/match.scm`) or by
