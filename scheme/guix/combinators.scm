@@ -10,7 +10,7 @@
 
 (define fold2
   (case-lambda
-    "Like `fold', with two seeds."
+
     ((proc seed1 seed2 lst)
      (let loop ((lst lst) (a seed1) (b seed2))
        (if (null? lst)

@@ -29,7 +29,6 @@
 
 (define source-properties->location
   (match-lambda
-    "The location in an alist or vector of source properties, or #f."
     (#(file line column)
      (location file (+ 1 line) column))
     ((? pair? properties)

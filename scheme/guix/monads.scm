@@ -13,7 +13,7 @@
             listm foldm mapm sequence anym
             %identity-monad %state-monad state-return state-bind
             current-state set-current-state state-push state-pop
-            run-with-state)
+            run-with-state))
 
 
 ;; Stands for the monad of the surrounding 'with-monad' in 'mbegin'.

@@ -136,15 +136,12 @@ is there; ((#:KEY VAR DEFAULT) EXP) also where it is not."
 
 (define (gnu-triplet->nix-system triplet)
   "The system type of TRIPLET."
-  (let ((parts (string-split triplet #\-)))
-    (match parts
-      ((machine _ ... (or "linux" "gnu") . _)
-       (let ((machine (if (string-prefix? "arm" machine) "armhf" machine)))
-         (if (member "linux" parts)
-             (string-append machine "-linux")
-             (string-append machine "-gnu"))))
-      ((machine _ kernel . _)
-       (string-append machine "-" kernel)))))
+  (let* ((parts (string-split triplet #\-))
+         (machine (if (string-prefix? "arm" (car parts)) "armhf" (car parts))))
+    (string-append machine
+                   (cond ((member "linux" parts) "-linux")
+                         ((member "gnu" parts) "-gnu")
+                         (else (string-append "-" (last parts)))))))
 
 (define (current-platform)
   (or (%current-target-system) (%current-system)))
