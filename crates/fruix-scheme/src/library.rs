@@ -50,12 +50,14 @@ impl Engine {
         crate::natives::load::install(self);
         self.publish_native_modules()?;
         self.modules.current = self.modules.guile;
+        self.modules.booting = true;
         for name in BOOT {
             let file = format!("ice-9/boot/{name}.scm");
             if text(&file).is_some() {
                 self.load_file(&format!("{EMBEDDED_ROOT}{file}"), &file)?;
             }
         }
+        self.modules.booting = false;
         let parts = [self.heap.intern("guile-user")];
         let name = self.heap.list(&parts);
         let module = self.resolve_module(name, false, true)?;

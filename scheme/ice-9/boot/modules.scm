@@ -15,11 +15,13 @@
 
 (define (module-for-each proc module)
   "Apply PROC to the names and variables that MODULE itself defines."
-  (hash-for-each proc (module-obarray module)))
+  (for-each (lambda (binding) (proc (car binding) (cdr binding)))
+            (%module-obarray->alist module)))
 
 (define (module-map proc module)
   "Return the list of results of PROC on the names and variables that MODULE itself defines."
-  (hash-map->list proc (module-obarray module)))
+  (map (lambda (binding) (proc (car binding) (cdr binding)))
+       (%module-obarray->alist module)))
 
 (define (module-search fn module name)
   "Return the first true result of (FN M NAME) for MODULE and all that it uses."
@@ -56,3 +58,29 @@
 (define (module-export-all! module)
   "Export everything that MODULE defines."
   (module-export! module (%module-defined-names module)))
+
+(define (eval exp module)
+  "Evaluate EXP in MODULE."
+  (save-module-excursion
+   (lambda ()
+     (set-current-module module)
+     (primitive-eval exp))))
+
+(define (module-obarray module)
+  "Return a hash table of what MODULE itself defines: names and their variables."
+  (let ((table (make-hash-table)))
+    (for-each (lambda (binding)
+                (hashq-set! table (car binding) (cdr binding)))
+              (%module-obarray->alist module))
+    table))
+
+(define (module-replacements module)
+  "Return a hash table whose keys are the exports of the interface MODULE that replace others."
+  (let ((table (make-hash-table)))
+    (for-each (lambda (name) (hashq-set! table name #t))
+              (%module-replacements module))
+    table))
+
+(define (%warning text)
+  ;; What the engine calls to warn.
+  (display text (current-warning-port)))

@@ -304,3 +304,14 @@ pub(super) fn current_source_location(ex: &mut Ex, f: Form, _env: &Env) -> Resul
     let alist = super::error::source_alist(ex.en, f.s);
     Ok(ex.constant(alist))
 }
+
+/// `(current-filename)`: the file that the form is in, absolute, or `#f`.
+pub(super) fn current_filename(ex: &mut Ex, f: Form, _env: &Env) -> Result<Expr> {
+    let file = ex.en.sources.location(&ex.en.heap, f.s).and_then(|place| place.file);
+    let path = file.and_then(|file| std::fs::canonicalize(&*file).ok());
+    let value = match path {
+        Some(path) => ex.en.heap.string(&path.to_string_lossy()),
+        None => Value::FALSE,
+    };
+    Ok(ex.constant(value))
+}

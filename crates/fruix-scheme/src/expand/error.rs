@@ -44,6 +44,12 @@ pub(crate) fn syntax_violation<T>(
     let message = engine.heap.string(message);
     let form = syntax::strip(&mut engine.heap, form);
     let subform = syntax::strip(&mut engine.heap, subform);
+    if engine.modules.booting {
+        // There is nothing yet in Scheme that could handle it.
+        let args = engine.heap.list(&[form, subform, place]);
+        let data = Value::FALSE;
+        return Err(Box::new(Exit::Error { key, subr: who, message, args, data }));
+    }
     match engine.guile_value("throw") {
         Some(throw) => {
             let args = vec![key, who, message, place, form, subform];

@@ -83,6 +83,7 @@ static SPECIALS: &[Special] = &[
     form("delay", Core(derived::delay)),
     form("with-fluids", Core(derived::with_fluids)),
     form("current-source-location", Core(derived::current_source_location)),
+    form("current-filename", Core(derived::current_filename)),
     form("define*", Rewrite(forms::define_star)),
     form("define-public", Rewrite(forms::define_public)),
     form("define-once", Rewrite(forms::define_once)),

@@ -176,6 +176,8 @@ pub struct Modules {
     pub interface: Value,
     /// The current module.
     pub current: Value,
+    /// Whether the boot files are being loaded.
+    pub booting: bool,
     /// Modules by the tag objects that were met.
     by_tag: HashMap<Value, Value, BuildHasherDefault<WordHasher>>,
     /// Names of modules being loaded or loaded, so that each is tried once.
@@ -209,6 +211,7 @@ impl Modules {
             guile,
             interface,
             current: guile,
+            booting: false,
             by_tag: HashMap::default(),
             tried: HashMap::new(),
             hygiene: heap.intern("hygiene"),
