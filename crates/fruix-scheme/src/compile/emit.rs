@@ -877,6 +877,10 @@ impl Emitter<'_> {
                 let op = pick(Op::JumpNumEqImm, Op::JumpNotNumEqImm);
                 return self.test_small(e, op, x, value, label);
             }
+            (Op::JumpNumEq, Some(value), _) if small(value).is_some() => {
+                let op = pick(Op::JumpNumEqImm, Op::JumpNotNumEqImm);
+                return self.test_small(e, op, y, value, label);
+            }
             (Op::JumpLt, _, Some(value)) if small(value).is_some() => {
                 return self.test_small(e, pick(Op::JumpLtImm, Op::JumpNotLtImm), x, value, label);
             }

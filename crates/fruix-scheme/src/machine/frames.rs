@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Looking at the stack: backtraces.
 
-use super::run;
+use super::{Machine, run};
 use crate::engine::Engine;
 use crate::heap::Tag;
 use crate::tree::Location;
@@ -16,6 +16,15 @@ pub struct FrameInfo {
     pub name: Value,
     /// The place of the call or expression that is being evaluated.
     pub location: Option<Location>,
+    /// How deep in the stack the frame starts, to compare with [`Machine::depth`].
+    pub depth: usize,
+}
+
+impl Machine {
+    /// How many slots of the stack are in use.
+    pub(crate) fn depth(&self) -> usize {
+        self.index(self.current_top())
+    }
 }
 
 /// Most frames that a backtrace has.
@@ -32,7 +41,7 @@ pub fn backtrace(engine: &Engine) -> Vec<FrameInfo> {
         unsafe {
             let procedure = *fp.add(2);
             if !machine.special.is_hidden(procedure) {
-                frames.push(describe(engine, procedure, pc));
+                frames.push(describe(engine, procedure, pc, machine.index(fp)));
             }
             pc = run::decode_address(*fp);
             let distance = run::decode_link(*fp.add(1)).0;
@@ -45,7 +54,7 @@ pub fn backtrace(engine: &Engine) -> Vec<FrameInfo> {
     frames
 }
 
-fn describe(engine: &Engine, procedure: Value, pc: *const u64) -> FrameInfo {
+fn describe(engine: &Engine, procedure: Value, pc: *const u64, depth: usize) -> FrameInfo {
     let heap = &engine.heap;
     let code = heap.closure_code(procedure);
     let name = match (code, heap.as_native(procedure)) {
@@ -56,5 +65,5 @@ fn describe(engine: &Engine, procedure: Value, pc: *const u64) -> FrameInfo {
     debug_assert!(code.is_none() || heap.is(procedure, Tag::Closure));
     // The address is that of the next instruction.
     let location = code.and_then(|code| code.location(code.index_of(pc)?.checked_sub(1)?));
-    FrameInfo { procedure, name, location }
+    FrameInfo { procedure, name, location, depth }
 }

@@ -174,7 +174,12 @@ pub(super) fn run(engine: &mut Engine) -> Result<()> {
                 } else if let Some(x) = flonum(x) {
                     x $cmp n as f64
                 } else {
-                    slow2!($op, x, Value::fixnum(n)).is_true()
+                    // x > n is n < x, also for what errors say.
+                    if $op == Op::JumpGtImm {
+                        slow2!(Op::JumpLt, Value::fixnum(n), x).is_true()
+                    } else {
+                        slow2!($op, x, Value::fixnum(n)).is_true()
+                    }
                 }
             }};
         }
@@ -717,10 +722,37 @@ fn not_a_pair(engine: &mut Engine, who: &str, value: Value) -> Box<Exit> {
 /// Calls the native that the instruction stands for.
 #[cold]
 fn slow(engine: &mut Engine, op: Op, args: &[Value]) -> Result {
+    if let (Op::VectorRef | Op::VectorSet | Op::VectorLength, &[vector, ..]) = (op, args) {
+        return Err(vector_error(engine, op, vector, args.get(1).copied()));
+    }
     let Some(native) = engine.machine.slow[op as usize] else {
         return Err(errors::plain(engine, "wrong-type-arg", None, "Wrong type argument: ~S", args, true));
     };
     call_function(engine, native, args)
+}
+
+/// What is wrong with the operands of a vector instruction, in the words of Guile's.
+#[cold]
+fn vector_error(engine: &mut Engine, op: Op, vector: Value, index: Option<Value>) -> Box<Exit> {
+    let who = match op {
+        Op::VectorRef => "vector-ref",
+        Op::VectorSet => "vector-set!",
+        _ => "vector-length",
+    };
+    let (key, message, culprit) = match index {
+        Some(index) if engine.heap.is(vector, Tag::Vector) && index.is_fixnum() => {
+            ("out-of-range", "Argument 2 out of range: ~S", index)
+        }
+        Some(index) if engine.heap.is(vector, Tag::Vector) => {
+            let message = "Wrong type argument in position 2 (expecting small integer): ~S";
+            ("wrong-type-arg", message, index)
+        }
+        _ => {
+            let message = "Wrong type argument in position 1 (expecting vector): ~S";
+            ("wrong-type-arg", message, vector)
+        }
+    };
+    errors::plain(engine, key, Some(who), message, &[culprit], true)
 }
 
 /// Calls a native with arguments whose number fits.
@@ -862,22 +894,33 @@ pub(super) fn enter(engine: &mut Engine, w: *mut Value, mut n: usize) -> Result<
                     return Ok(());
                 };
                 let value = engine.heap.slots(fluid, Tag::Fluid).map_or(Value::FALSE, |s| s[0]);
-                let _ = converter;
-                match n {
-                    0 => return_one(engine, w, value),
-                    1 => {
-                        // SAFETY: the argument is in the window.
-                        let new = unsafe { *w.add(3) };
-                        if let Some(slots) = engine.heap.slots_mut(fluid, Tag::Fluid) {
-                            slots[0] = new;
+                if n > 1 {
+                    let exit = errors::wrong_number_of_args(engine, callee);
+                    return fail_in(engine, w, n, exit);
+                }
+                if n == 0 {
+                    return_one(engine, w, value);
+                    return Ok(());
+                }
+                // SAFETY: the argument is in the window, which `reserve` gives more room.
+                unsafe {
+                    let new = *w.add(3);
+                    if converter.is_true() {
+                        if !engine.machine.reserve(w.wrapping_add(16)) {
+                            return overflow(engine, w, n);
                         }
-                        return_one(engine, w, value);
+                        w.add(2).write(engine.machine.special.set_parameter);
+                        w.add(3).write(converter);
+                        w.add(4).write(fluid);
+                        w.add(5).write(new);
+                        n = 3;
+                        continue;
                     }
-                    _ => {
-                        let exit = errors::wrong_number_of_args(engine, callee);
-                        return fail_in(engine, w, n, exit);
+                    if let Some(slots) = engine.heap.slots_mut(fluid, Tag::Fluid) {
+                        slots[0] = new;
                     }
                 }
+                return_one(engine, w, value);
                 return Ok(());
             }
             Some(Tag::Struct) => match applicable(engine, callee) {

@@ -3,7 +3,7 @@
 //! procedures.
 
 use super::code::{ClauseInfo, Code, Parts};
-use super::op::{Op, RECEIVE_MANY, RECEIVE_NONE, word, word_signed};
+use super::op::{Op, RECEIVE_MANY, RECEIVE_NONE, RECEIVE_ONE, word, word_signed};
 use crate::heap::{Heap, Tag, Tracer};
 use crate::value::Value;
 
@@ -122,6 +122,8 @@ pub(super) struct Special {
     pub error: Value,
     /// Follows a plan.
     pub step: Value,
+    /// Sets a parameter: converter, fluid, value.
+    pub set_parameter: Value,
     /// An instruction for return addresses that are never used.
     pub returned: *const u64,
 }
@@ -139,11 +141,20 @@ impl Special {
         let error = make(heap, "%error", 0, false, 12, ending(Op::Returned));
         let step = make(heap, "%step", 0, false, 8, vec![w(Op::Step, 3, 0, 0)]);
         let returned = heap.closure_code(error).map_or(std::ptr::null(), |code| code.at(4));
-        Special { halt, error, step, returned }
+        let set = vec![
+            w(Op::Mov, 8, 3, 0),
+            w(Op::Mov, 9, 5, 0),
+            w(Op::Call, 6, 1, RECEIVE_ONE),
+            w(Op::FluidRef, 7, 4, 0),
+            w(Op::BoxSet, 4, 6, 0), // a fluid's first slot is its value
+            w(Op::Return, 7, 0, 0),
+        ];
+        let set_parameter = make(heap, "%set-parameter", 3, false, 12, set);
+        Special { halt, error, step, set_parameter, returned }
     }
 
     pub fn trace(&self, tracer: &mut Tracer) {
-        tracer.visit_all(&[self.halt, self.error, self.step]);
+        tracer.visit_all(&[self.halt, self.error, self.step, self.set_parameter]);
     }
 
     /// Whether backtraces leave the procedure out.

@@ -420,6 +420,10 @@ fn fluids_follow_the_dynamic_extent() {
         "(define p (%make-parameter (make-fluid 3) #f)) (list (p) (begin (p 4) (p)))",
         "(3 4)",
     );
+    check(
+        "(define p (%make-parameter (make-fluid 3) (lambda (x) (+ x 1)))) (list (p) (p 4) (p))",
+        "(3 3 5)",
+    );
 }
 
 #[test]

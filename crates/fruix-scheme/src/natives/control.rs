@@ -67,9 +67,44 @@ pub static NATIVES: &[Native] = &[
     native!("parameter-fluid", 1, |e, v| parameter_slot(e, "parameter-fluid", v, 0)),
     native!("parameter-converter", 1, |e, v| parameter_slot(e, "parameter-converter", v, 1)),
     native!("gc", 0, |_| Ok(Value::UNSPECIFIED)),
+    native!("abort-to-prompt*", 2, |e, tag, list| match (e.heap.list_to_vec(list), e.guile_value("abort-to-prompt")) {
+        (Some(mut values), Some(abort)) => {
+            values.insert(0, tag);
+            Err(Box::new(Exit::TailCall(abort, values)))
+        }
+        _ => e.wrong_type("abort-to-prompt*", 2, list),
+    }),
+    native!("fluid-thread-local?", 1, |e, fluid| {
+        fluid_value(e, "fluid-thread-local?", fluid).map(|_| Value::FALSE)
+    }),
+    native!("self-evaluating?", 1, |e, v| {
+        Ok(Value::bool(!v.is_pair() && !v.is_null() && !e.heap.is(v, Tag::Symbol)))
+    }),
+    native!("object-address", 1, |_, v| Ok(Value::fixnum((v.bits() & (1 << 60) - 1) as i64))),
+    // Objects are never given back: a guardian's users must not rely on finalisation.
+    native!("make-guardian", 0, |e| {
+        let guardian = e.guile_value("%guardian").unwrap_or(Value::FALSE);
+        Ok(guardian)
+    }),
+    native!("%guardian", 0, 1, false, |_, args| {
+        Ok(if args.is_empty() { Value::FALSE } else { Value::UNSPECIFIED })
+    }),
+    native!("gc-stats", 0, gc_stats),
+    native!("gc-run-time", 0, |_| Ok(Value::fixnum(0))),
+    native!("gc-dump", 0, |_| Ok(Value::UNSPECIFIED)),
+    native!("debug-options", 0, 1, false, |_, _| Ok(Value::NULL)),
+    native!("debug-enable", 0, 0, true, |_, _| Ok(Value::NULL)),
+    native!("debug-disable", 0, 0, true, |_, _| Ok(Value::NULL)),
     native!("gc-disable", 0, |_| Ok(Value::UNSPECIFIED)),
     native!("gc-enable", 0, |_| Ok(Value::UNSPECIFIED)),
 ];
+
+fn gc_stats(engine: &mut Engine) -> Result {
+    let times = Value::fixnum(engine.heap.collections() as i64);
+    let key = engine.heap.intern("gc-times");
+    let entry = engine.heap.cons(key, times);
+    Ok(engine.heap.list(&[entry]))
+}
 
 fn make_fluid(engine: &mut Engine, default: Value) -> Value {
     let fluid = engine.heap.slots_from(Tag::Fluid, &[default, default]);
@@ -112,6 +147,20 @@ fn parameter_slot(engine: &mut Engine, subr: &str, value: Value, index: usize) -
     match engine.heap.slots(value, Tag::Parameter) {
         Some(slots) => Ok(slots[index]),
         None => wrong(engine, subr, "parameter", value),
+    }
+}
+
+/// Defines the variables that hold no native.
+pub fn install(engine: &mut Engine) {
+    let name = engine.heap.string("prompt");
+    let tag = engine.heap.list(&[name]);
+    let fluid = make_fluid(engine, tag);
+    let parameter = engine.heap.slots_from(Tag::Parameter, &[fluid, Value::FALSE]);
+    let stacks = make_fluid(engine, Value::FALSE);
+    let guile = engine.modules.guile;
+    for (name, value) in [("default-prompt-tag", parameter), ("%stacks", stacks)] {
+        let name = engine.heap.intern(name);
+        engine.module_define(guile, name, value);
     }
 }
 

@@ -16,6 +16,8 @@ pub mod modules;
 pub mod numbers;
 pub mod port_objects;
 pub mod processes;
+pub mod regexps;
+pub mod procedures;
 pub mod string_search;
 pub mod strings;
 pub mod structs;
@@ -31,6 +33,7 @@ use crate::value::Value;
 /// The tables, each with the module (names separated by spaces) that its procedures are bound in.
 pub static TABLES: &[(&str, &[Native])] = &[
     ("guile", control::NATIVES),
+    ("guile", procedures::NATIVES),
     ("fruix native", bytevectors::NATIVES),
     ("fruix native", bytevectors::U16),
     ("fruix native", bytevectors::S16),
@@ -57,9 +60,11 @@ pub static TABLES: &[(&str, &[Native])] = &[
     ("guile", port_objects::NATIVES),
     ("fruix native", port_objects::LIBRARY),
     ("guile", processes::NATIVES),
+    ("guile", regexps::NATIVES),
     ("fruix native", processes::LIBRARY),
     ("guile", time::NATIVES),
     ("guile", load::NATIVES),
+    ("guile", crate::report::NATIVES),
     ("guile", modules::NATIVES),
     ("guile", syntax::NATIVES),
     ("fruix native", syntax::INTERNAL),
@@ -85,5 +90,6 @@ pub(crate) fn install(engine: &mut Engine) {
     }
     constants::install(engine);
     port_objects::install(engine);
+    control::install(engine);
     crate::machine::install(engine);
 }
