@@ -6,4 +6,5 @@ pub mod bytes;
 pub mod char_sets;
 pub mod equality;
 pub mod hash_tables;
+pub mod regexps;
 pub mod structs;
