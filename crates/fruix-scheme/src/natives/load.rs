@@ -6,7 +6,7 @@
 
 use crate::engine::Engine;
 use crate::expand;
-use crate::heap::{Foreign, Tracer};
+use crate::heap::{Foreign, Tag, Tracer};
 use crate::library;
 use crate::modules::Found;
 use crate::native;
@@ -26,6 +26,7 @@ pub static NATIVES: &[Native] = &[
     native!("load-from-path", 1, 0, false, primitive_load_path),
     native!("%search-load-path", 1, search_load_path),
     native!("search-path", 2, 2, false, search_path),
+    native!("%note-uncaught", 1, crate::report::note_uncaught),
 ];
 
 /// The result of `macroexpand`: a tree, compiled.
@@ -127,6 +128,13 @@ impl Engine {
 
     fn load_forms(&mut self, port: Value, name: Option<&str>) -> Result {
         let file = self.sources.file(&mut self.heap, name);
+        let outer = self.report.enter(self.machine.depth());
+        let result = self.load_each(port, file);
+        self.report.leave(outer);
+        result
+    }
+
+    fn load_each(&mut self, port: Value, file: u32) -> Result {
         let mut last = Value::UNSPECIFIED;
         loop {
             let scope = self.heap.open_scope();
@@ -144,6 +152,9 @@ impl Engine {
         if form == Value::EOF {
             return Ok(None);
         }
+        let source = self.heap.slots(form, Tag::Syntax).map(|slots| slots[3]);
+        let place = source.and_then(|source| self.sources.location(&self.heap, source));
+        self.report.at_form(place);
         let expr = expand::expand_form(self, form)?;
         self.compile(expr).map(Some)
     }

@@ -50,6 +50,7 @@ pub static NATIVES: &[Native] = &[
     native!("module-set!", 3, module_set),
     native!("module-defined?", 2, module_defined),
     native!("module-bound?", 2, module_defined),
+    native!("defined?", 1, 1, false, is_defined),
     native!("module-locally-bound?", 2, module_locally_bound),
     native!("module-symbol-interned?", 2, module_interned),
     native!("module-symbol-locally-interned?", 2, module_locally_interned),
@@ -84,7 +85,13 @@ pub static NATIVES: &[Native] = &[
 /// Binds the module objects that `(guile)` has.
 pub fn install(engine: &mut Engine) {
     let guile = engine.modules.guile;
-    for (name, value) in [("the-root-module", guile), ("the-scm-module", engine.modules.interface)] {
+    let core = engine.modules.interface;
+    let constants = [
+        ("the-root-module", guile),
+        ("the-scm-module", core),
+        ("*unspecified*", Value::UNSPECIFIED),
+    ];
+    for (name, value) in constants {
         let name = engine.heap.intern(name);
         engine.module_define(guile, name, value);
     }
@@ -334,6 +341,11 @@ fn module_defined(engine: &mut Engine, module: Value, name: Value) -> Result {
     engine.want_module("module-defined?", 1, module)?;
     let variable = engine.module_variable(module, name)?;
     Ok(Value::bool(variable.is_some_and(|v| engine.variable_value(v).is_some())))
+}
+
+fn is_defined(engine: &mut Engine, args: &[Value]) -> Result {
+    let module = args.get(1).copied().unwrap_or(engine.modules.current);
+    module_defined(engine, module, args[0])
 }
 
 fn module_locally_bound(engine: &mut Engine, module: Value, name: Value) -> Result {

@@ -3,13 +3,14 @@
 
 use super::args::{character, index, optional, range, string, wanting};
 use crate::engine::Engine;
+use crate::heap::Tag;
 use crate::native;
 use crate::native::{Native, Result};
 use crate::ports::Port;
 use crate::ports::io::{
     Call, flush, port_argument, put_bytes, put_text, saw_end, want_all, want_byte, want_bytes,
 };
-use crate::reader::{End, Reader};
+use crate::reader::{Annotate, End, Reader};
 use crate::value::Value;
 
 /// Procedures of `(guile)`.
@@ -41,7 +42,13 @@ pub static NATIVES: &[Native] = &[
         flush(e, port, call)?;
         Ok(Value::UNSPECIFIED)
     }),
-    native!("read", 0, 1, false, read),
+    native!("read", 0, 1, false, |e, args| read(e, "read", args, Annotate::Nothing)),
+    native!("read-syntax", 0, 1, false, read_syntax),
+    native!("read-hash-extend", 2, |e, c, procedure| {
+        let c = character(e, "read-hash-extend", 1, c)?;
+        e.reader.set_hash_procedure(c, procedure);
+        Ok(Value::UNSPECIFIED)
+    }),
     native!("%print", 3, 1, false, print),
     native!("read-string-for-load", 1, |e, port| {
         let args = [port];
@@ -426,13 +433,43 @@ fn store_bytes(engine: &mut Engine, subr: &str, args: &[Value], limit: usize) ->
     Ok(Value::fixnum(bytes.len() as i64))
 }
 
+/// (read-syntax [port]): compound data and symbols as syntax objects, and the datum itself whatever it is.
+fn read_syntax(engine: &mut Engine, args: &[Value]) -> Result {
+    let datum = read(engine, "read-syntax", args, Annotate::Compound)?;
+    if datum == Value::EOF || engine.heap.is(datum, Tag::Syntax) {
+        return Ok(datum);
+    }
+    let wrap = engine.expander.empty_wrap();
+    Ok(engine.heap.slots_from(Tag::Syntax, &[datum, wrap, Value::FALSE, Value::FALSE]))
+}
+
 /// (read [port])
-fn read(engine: &mut Engine, args: &[Value]) -> Result {
-    let call = Call { name: "read", args };
+fn read(
+    engine: &mut Engine,
+    name: &'static str,
+    args: &[Value],
+    annotate: Annotate,
+) -> Result {
+    // `read-hash-extend` procedures run Scheme while the data around them are half read.
+    let scope = engine.heap.open_scope();
+    let result = read_in_scope(engine, name, args, annotate);
+    engine.heap.close_scope(scope);
+    result
+}
+
+fn read_in_scope(
+    engine: &mut Engine,
+    name: &'static str,
+    args: &[Value],
+    annotate: Annotate,
+) -> Result {
+    let call = Call { name, args };
     let port = port_argument(engine, call, 1, true)?;
     loop {
         let (input, start, file) = reader_input(engine, port);
-        let mut reader = Reader::new(engine, input, port, file);
+        let empty_wrap = engine.expander.empty_wrap();
+        let mut reader =
+            Reader::new(engine, input, port, file).annotate(annotate, empty_wrap);
         let result = reader.read();
         let starved = reader.wants_more();
         let mut input = reader.into_input();
