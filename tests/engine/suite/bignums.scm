@@ -1,0 +1,17 @@
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+;;; Large integers and fractions.
+(define-module (suite bignums))
+(define (factorial n) (if (= n 0) 1 (* n (factorial (- n 1)))))
+(define (fibonacci n) (let loop ((a 0) (b 1) (n n)) (if (= n 0) a (loop b (+ a b) (- n 1)))))
+(define (harmonic n) (let loop ((i 1) (sum 0)) (if (> i n) sum (loop (+ i 1) (+ sum (/ 1 i))))))
+(define (kernel)
+  (list (string-length (number->string (factorial 600)))
+        (modulo (fibonacci 3000) 1000000007)
+        (numerator (harmonic 40))
+        (quotient (expt 7 400) (expt 3 600))
+        (gcd (factorial 50) (expt 6 100))
+        (modulo-expt 3 123456789012345678901234567890 1000003)
+        (exact->inexact (/ (factorial 30) (factorial 28)))
+        (string->number (number->string (expt 2 300)))))
+(write (kernel))
+(newline)

@@ -1,0 +1,36 @@
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+;;; Macro expansion: syntax-rules, syntax-case and nested binding forms, expanded again and again.
+(define-module (suite expand) #:use-module (srfi srfi-9) #:use-module (ice-9 match))
+(define-syntax my-or (syntax-rules () ((_) #f) ((_ e) e) ((_ e r ...) (let ((t e)) (if t t (my-or r ...))))))
+(define-syntax my-let* (syntax-rules () ((_ () b ...) (let () b ...)) ((_ ((n v) r ...) b ...) (let ((n v)) (my-let* (r ...) b ...)))))
+(define-syntax while*
+  (lambda (x)
+    (syntax-case x ()
+      ((_ test body ...)
+       #'(let loop () (when test body ... (loop)))))))
+(define-syntax fields
+  (lambda (x)
+    (define (name->field id) (datum->syntax id (symbol-append 'field- (syntax->datum id))))
+    (syntax-case x ()
+      ((_ (name value) ...)
+       (with-syntax (((field ...) (map name->field #'(name ...))))
+         #'(let* ((field value) ...) (list (cons 'name field) ...)))))))
+(define forms
+  '((my-or 1 2 (my-or a b (my-or c d e)) 4 5)
+    (my-let* ((a 1) (b a) (c b) (d c)) (my-or a b c d))
+    (while* (my-or x y) (fields (name "x") (version "1") (source (my-or 1 2)) (home "page")))
+    (let loop ((i 0)) (cond ((= i 10) => list) ((my-or i 1) (loop (+ i 1))) (else (case i ((1 2) 'a) (else 'b)))))
+    (match x ((a b . c) (list a b c)) (#(x y) (list x y)) ((? string? s) s) (('quote z) z) (_ 'none))
+    (define-record-type <thing> (make-thing a b) thing? (a thing-a) (b thing-b set-thing-b!))
+    (do ((i 0 (+ i 1))) ((= i 5)) (let-values (((a b) (values 1 2))) `(a ,a (b ,@(list b)) #(c ,i))))))
+(define (kernel)
+  (let ((module (resolve-module '(suite expand))))
+    (save-module-excursion
+     (lambda ()
+       (set-current-module module)
+       (let loop ((i 0))
+         (if (= i 4)
+             (length forms)
+             (begin (for-each macroexpand forms) (loop (+ i 1)))))))))
+(write (kernel))
+(newline)

@@ -1,0 +1,23 @@
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+;;; Prompts: generators by delimited continuations that are resumed.
+(define-module (suite generators) #:use-module (ice-9 control))
+(define tag (make-prompt-tag "generator"))
+(define (generate walk)
+  (define (next resume)
+    (call-with-prompt tag resume
+      (lambda (k value) (cons value (lambda () (next k))))))
+  (next (lambda () (walk (lambda (value) (abort-to-prompt tag value))) 'done)))
+(define (tree n) (if (= n 0) '() (list (tree (- n 1)) n (tree (- n 1)))))
+(define (walk tree yield)
+  (unless (null? tree)
+    (walk (car tree) yield)
+    (yield (cadr tree))
+    (walk (caddr tree) yield)))
+(define big (tree 11))
+(define (kernel)
+  (let loop ((state (generate (lambda (yield) (walk big yield)))) (sum 0) (n 0))
+    (if (pair? state)
+        (loop ((cdr state)) (+ sum (car state)) (+ n 1))
+        (list sum n state (% (+ 1 (abort 5)) (lambda (k x) (k (k x))))))))
+(write (kernel))
+(newline)

@@ -1,0 +1,16 @@
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+;;; Records: made, read, changed.
+(define-module (suite records) #:use-module (srfi srfi-9) #:use-module (srfi srfi-9 gnu))
+(define-record-type <point> (make-point x y tag) point? (x point-x set-point-x!) (y point-y) (tag point-tag))
+(define-immutable-record-type <person> (person name age) person? (name person-name) (age person-age set-person-age))
+(define (kernel)
+  (let loop ((i 0) (sum 0) (p (person "Ada" 0)))
+    (if (= i 15000)
+        (list sum (person-age p))
+        (let ((q (make-point i (+ i 1) 'tag)))
+          (set-point-x! q (+ (point-x q) (point-y q)))
+          (loop (+ i 1)
+                (if (and (point? q) (not (point? p)) (eq? (point-tag q) 'tag)) (+ sum (point-x q)) sum)
+                (if (zero? (remainder i 3)) (set-person-age p (+ 1 (person-age p))) p))))))
+(write (kernel))
+(newline)

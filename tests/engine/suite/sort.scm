@@ -1,0 +1,15 @@
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+;;; Sorting lists and vectors.
+(define-module (suite sort))
+(define (noise n)
+  (let loop ((i 0) (x 12345) (result '()))
+    (if (= i n) result (loop (+ i 1) (modulo (+ (* x 1103515245) 12345) 2147483648) (cons x result)))))
+(define numbers (noise 4000))
+(define words (map number->string numbers))
+(define (kernel)
+  (list (list-head (sort numbers <) 3)
+        (list-head (sort words string<?) 3)
+        (car (sort (map cons numbers words) (lambda (a b) (> (car a) (car b)))))
+        (vector-ref (sort (list->vector numbers) <) 1000)))
+(write (kernel))
+(newline)
