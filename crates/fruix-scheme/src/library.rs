@@ -12,7 +12,7 @@ include!(concat!(env!("OUT_DIR"), "/library.rs"));
 pub const BOOT: &[&str] = &[
     "lists", "control", "macros", "records", "exceptions", "parameters", "promises", "sort", "strings",
     "char-sets", "vectors", "hash", "ports", "custom-ports", "descriptors", "print", "properties", "posix",
-    "signals", "modules", "misc",
+    "signals", "system", "modules", "misc",
 ];
 
 /// The text of a file of the library, named as the load path names it (`ice-9/match.scm`) or by

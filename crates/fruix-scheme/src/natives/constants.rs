@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Variables of `(guile)` that are no procedures: the system's numbers, versions, standard vtables.
 
+use super::port_objects::define;
 use crate::engine::Engine;
 use crate::heap::Tag;
 use crate::native;
@@ -125,6 +126,10 @@ pub(crate) fn install(engine: &mut Engine) {
         let text = engine.heap.string(&text);
         define(engine, name, text);
     }
+    for name in crate::data::char_sets::STANDARD {
+        let set = engine.heap.foreign(crate::data::char_sets::CharSet::standard(name));
+        define(engine, &format!("char-set:{name}"), set);
+    }
     let vtables = [
         ("<standard-vtable>", engine.vtables.standard),
         ("<applicable-struct-vtable>", engine.vtables.applicable),
@@ -140,9 +145,4 @@ pub(crate) fn install(engine: &mut Engine) {
         }
     }
     debug_assert!(engine.heap.is(engine.vtables.standard, Tag::Struct));
-}
-
-fn define(engine: &mut Engine, name: &str, value: Value) {
-    let name = engine.heap.intern(name);
-    engine.module_define(engine.modules.guile, name, value);
 }

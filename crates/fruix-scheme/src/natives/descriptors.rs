@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Ports on files and file descriptors (Guile's manual, "Ports and File Descriptors").
 
-use super::args::{beyond, fixnum, index, optional, string};
+use super::args::{beyond, fixnum, index, optional, string, wanting};
 use super::port_objects::{close_port, descriptor, directions, file_port, open_options, whence};
 use super::text_ports::any_port;
 use crate::engine::Engine;
@@ -49,6 +49,9 @@ pub static NATIVES: &[Native] = &[
         Ok(file_port(e, Descriptor::owned(fd as i32), &mode, "file"))
     }),
     native!("fileno", 1, |e, v| {
+        if v.is_fixnum() {
+            return wanting(e, "fileno", 1, "open file port", v);
+        }
         let fd = descriptor(e, "fileno", 1, v)?;
         Ok(Value::fixnum(fd.into()))
     }),
@@ -341,7 +344,7 @@ fn seek(engine: &mut Engine, port: Value, offset: Value, from: Value) -> Result 
     }
     let body = any_port(engine, subr, 1, port)?;
     if !body.open {
-        return super::args::wanting(engine, subr, 1, "open port", port);
+        return wanting(engine, subr, 1, "open port", port);
     }
     let size = match &body.device {
         Device::Custom(_) => {

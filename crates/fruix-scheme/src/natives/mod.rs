@@ -2,6 +2,7 @@
 //! The native procedures, in tables by area. Each area adds its `pub mod` and its line in [`TABLES`].
 
 pub mod args;
+pub mod arrays;
 pub mod bytevectors;
 pub mod char_sets;
 pub mod chars;
@@ -54,6 +55,8 @@ pub static TABLES: &[(&str, &[Native])] = &[
     ("guile", text_ports::NATIVES),
     ("fruix native", text_ports::LIBRARY),
     ("guile", vectors::NATIVES),
+    ("guile", arrays::NATIVES),
+    ("guile", arrays::OTHERS),
     ("guile", constants::NATIVES),
     ("guile", descriptors::NATIVES),
     ("guile", files::NATIVES),
@@ -64,7 +67,6 @@ pub static TABLES: &[(&str, &[Native])] = &[
     ("fruix native", processes::LIBRARY),
     ("guile", time::NATIVES),
     ("guile", load::NATIVES),
-    ("guile", crate::report::NATIVES),
     ("guile", modules::NATIVES),
     ("guile", syntax::NATIVES),
     ("fruix native", syntax::INTERNAL),
@@ -89,6 +91,7 @@ pub(crate) fn install(engine: &mut Engine) {
         }
     }
     constants::install(engine);
+    arrays::install(engine);
     port_objects::install(engine);
     control::install(engine);
     crate::machine::install(engine);

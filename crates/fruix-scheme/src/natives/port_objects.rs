@@ -360,6 +360,9 @@ pub(crate) fn install(engine: &mut Engine) {
     ];
     for (name, fd, mode, check) in ports {
         let port = file_port(engine, Descriptor::borrowed(fd), mode, "file");
+        if let Some(body) = engine.heap.as_foreign_mut::<Port>(port) {
+            body.filename = Value::FALSE;
+        }
         parameter(engine, name, port, check);
         if fd == 2 {
             parameter(engine, "current-warning-port", port, check);
@@ -367,7 +370,8 @@ pub(crate) fn install(engine: &mut Engine) {
     }
 }
 
-fn define(engine: &mut Engine, name: &str, value: Value) {
+/// Binds `name` in `(guile)`.
+pub(super) fn define(engine: &mut Engine, name: &str, value: Value) {
     let name = engine.heap.intern(name);
     engine.module_define(engine.modules.guile, name, value);
 }

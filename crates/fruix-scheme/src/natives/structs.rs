@@ -2,7 +2,7 @@
 //! Structs and vtables (Guile's manual, "Structures"). Records are built on them in Scheme
 //! (`scheme/ice-9/boot/records.scm`).
 
-use super::args::{expecting, index, optional, string, symbol};
+use super::args::{expecting, index, optional, string, symbol, wanting};
 use crate::data::structs::{
     self, FLAG_APPLICABLE, FLAG_VTABLE, VTABLE_FLAGS, VTABLE_LAYOUT, VTABLE_NAME, VTABLE_PRINTER,
     VTABLE_USER,
@@ -10,7 +10,7 @@ use crate::data::structs::{
 use crate::engine::Engine;
 use crate::heap::Tag;
 use crate::native;
-use crate::native::{Native, Result};
+use crate::native::{Exit, Native, Result};
 use crate::value::Value;
 
 /// The procedures.
@@ -19,7 +19,10 @@ pub static NATIVES: &[Native] = &[
     native!("struct-vtable?", 1, |e, v| Ok(Value::bool(structs::is_vtable(&e.heap, v)))),
     native!("struct-vtable", 1, |e, v| match structs::vtable(&e.heap, v) {
         Some(vtable) => Ok(vtable),
-        None => expecting(e, "struct-vtable", 1, "struct", v),
+        None => {
+            let message = "Wrong type argument in position 1 (expecting struct): ~S";
+            wrong(e, "struct-vtable", message, &[v], v)
+        }
     }),
     native!("make-struct/no-tail", 1, 0, true, |e, args| make(e, "make-struct/no-tail", args)),
     native!("make-struct/simple", 1, 0, true, |e, args| make(e, "make-struct/simple", args)),
@@ -97,6 +100,17 @@ pub static NATIVES: &[Native] = &[
     }),
 ];
 
+fn wrong<T>(engine: &mut Engine, subr: &str, text: &str, args: &[Value], v: Value) -> Result<T> {
+    let heap = &mut engine.heap;
+    Err(Box::new(Exit::Error {
+        key: heap.intern("wrong-type-arg"),
+        subr: heap.string(subr),
+        message: heap.string(text),
+        args: heap.list(args),
+        data: heap.list(&[v]),
+    }))
+}
+
 /// A vtable's layout as a symbol, from a string or a symbol.
 fn layout(engine: &mut Engine, subr: &str, value: Value) -> Result {
     if engine.heap.is(value, Tag::Symbol) {
@@ -157,9 +171,7 @@ fn make(engine: &mut Engine, subr: &str, args: &[Value]) -> Result {
 /// The slot of field `k`.
 fn field(engine: &mut Engine, subr: &str, value: Value, k: Value) -> Result<usize> {
     let Some(fields) = structs::fields_of(&engine.heap, value) else {
-        let kind = engine.heap.string("struct");
-        let message = "Wrong type argument in position ~A (expecting ~A): ~S";
-        return engine.error("wrong-type-arg", subr, message, &[Value::fixnum(1), kind, value]);
+        return wanting(engine, subr, 1, "struct", value);
     };
     let count = fields.len();
     let at = index(engine, subr, 2, k)?;

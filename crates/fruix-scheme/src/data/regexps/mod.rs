@@ -119,8 +119,6 @@ enum Step {
     Jump(usize),
     /// Notes the position in slot `n`: start and end of group `n / 2`.
     Save(usize),
-    /// Forgets the groups of these numbers: a repetition begins anew.
-    Forget(usize, usize),
     At(Place),
     /// Goes on only if the position is not that of slot `n`: a repetition must not be empty.
     Progress(usize),

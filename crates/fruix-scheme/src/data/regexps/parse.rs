@@ -177,7 +177,7 @@ impl Parser<'_> {
             low
         };
         let comma = self.text.get(self.at.wrapping_sub(1)) == Some(&',');
-        if self.peek().is_none() {
+        if self.peek().is_none() || !self.text[self.at..].contains(&'}') {
             return Err("Unmatched \\{");
         }
         if !self.take_operator('}') {
@@ -264,6 +264,7 @@ impl Parser<'_> {
             '>' => Node::At(Place::WordEnd),
             '`' => Node::At(Place::TextStart),
             '\'' => Node::At(Place::TextEnd),
+            ')' if !self.options.extended => return Err("Unmatched ) or \\)"),
             '1'..='9' => {
                 let number = c as usize - '0' as usize;
                 if !self.closed.contains(&number) {
@@ -287,6 +288,9 @@ impl Parser<'_> {
             set.negated = true;
             if self.options.newline {
                 set.ranges.push(('\n', '\n'));
+            }
+            if self.peek().is_none() {
+                return Err("Invalid regular expression");
             }
         }
         let mut first = true;
@@ -445,7 +449,6 @@ impl Emitter {
         if nullable {
             self.push(Step::Save(slot))?;
         }
-        let groups = groups_of(inside);
         self.node(inside)?;
         if nullable {
             // An empty pass may end the loop, not go round it.
@@ -457,25 +460,10 @@ impl Emitter {
             let at = self.push(Step::Split(0, 0))?;
             self.steps[at] = Step::Split(body, at + 1);
         }
-        let _ = groups;
         if let Some(split) = split {
             self.steps[split] = Step::Split(split + 1, self.steps.len());
         }
         Ok(())
-    }
-}
-
-fn groups_of(node: &Node) -> Option<(usize, usize)> {
-    match node {
-        Node::Group(n, inside) => {
-            Some(groups_of(inside).map_or((*n, *n), |(low, high)| (low.min(*n), high.max(*n))))
-        }
-        Node::Sequence(parts) | Node::Choice(parts) => {
-            let parts = parts.iter().filter_map(groups_of);
-            parts.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
-        }
-        Node::Repeat(inside, _, _) => groups_of(inside),
-        _ => None,
     }
 }
 

@@ -97,11 +97,6 @@ impl Search<'_> {
                     }
                     pending.push((step + 1, changed));
                 }
-                Step::Forget(from, to) => {
-                    let mut changed = slots;
-                    Rc::make_mut(&mut changed)[2 * from..2 * to + 2].fill(NONE);
-                    pending.push((step + 1, changed));
-                }
                 Step::Progress(n) if slots[n] != position as u32 => pending.push((step + 1, slots)),
                 Step::At(place) if self.is_at(place, position) => pending.push((step + 1, slots)),
                 _ => {}
@@ -219,11 +214,6 @@ impl Search<'_> {
                 Step::Save(n) => {
                     let mut changed = slots;
                     Rc::make_mut(&mut changed)[n] = position as u32;
-                    pending.push((step + 1, position, changed));
-                }
-                Step::Forget(from, to) => {
-                    let mut changed = slots;
-                    Rc::make_mut(&mut changed)[2 * from..2 * to + 2].fill(NONE);
                     pending.push((step + 1, position, changed));
                 }
                 Step::Progress(n) => {
