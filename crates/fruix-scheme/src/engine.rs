@@ -23,6 +23,8 @@ pub struct Engine {
     pub reader: crate::reader::ReaderState,
     /// The vtables that the engine itself makes.
     pub vtables: crate::data::structs::StandardVtables,
+    /// What is known of the places of errors.
+    pub report: crate::report::State,
 }
 
 impl Default for Engine {
@@ -41,7 +43,9 @@ impl Engine {
         let sources = Default::default();
         let reader = Default::default();
         let vtables = crate::data::structs::StandardVtables::new(&mut heap);
-        let mut engine = Engine { heap, machine, sources, expander, modules, reader, vtables };
+        let report = Default::default();
+        let mut engine =
+            Engine { heap, machine, sources, expander, modules, reader, vtables, report };
         crate::natives::install(&mut engine);
         engine
     }
@@ -49,7 +53,7 @@ impl Engine {
     /// Collects garbage now. Only for safe points: values in Rust variables that are in no open
     /// scope do not survive.
     pub fn collect(&mut self) -> usize {
-        let Engine { heap, machine, sources, expander, modules, reader, vtables } = self;
+        let Engine { heap, machine, sources, expander, modules, reader, vtables, report } = self;
         machine.before_collection();
         heap.mark(|tracer| {
             machine.trace(tracer);
@@ -58,6 +62,7 @@ impl Engine {
             modules.trace(tracer);
             reader.trace(tracer);
             vtables.trace(tracer);
+            report.trace(tracer);
         });
         machine.after_marking();
         heap.sweep()

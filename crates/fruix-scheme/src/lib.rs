@@ -19,6 +19,7 @@ pub mod numbers;
 pub mod ports;
 pub mod printer;
 pub mod reader;
+pub mod report;
 pub mod source;
 pub mod string;
 pub mod sys;

@@ -130,6 +130,18 @@ PRE-UNWIND-HANDLER, if given, is applied likewise before leaving."
       (lambda () (proc (lambda vals (apply abort-to-prompt tag vals))))
       (lambda (k . vals) (apply values vals)))))
 
+(define (%call-reporting proc . args)
+  "Apply PROC to ARGS.  An exception that nothing in it handles is noted for whoever runs the engine."
+  (let ((tag (make-prompt-tag "report")))
+    (call-with-prompt tag
+      (lambda ()
+        (%with-handler
+         (lambda (exn)
+           (%note-uncaught exn)
+           (abort-to-prompt tag))
+         (lambda () (apply proc args))))
+      (lambda (k) #f))))
+
 (define (with-fluids* fluids values thunk)
   "Call THUNK with each of FLUIDS bound to the corresponding one of VALUES."
   (cond ((null? fluids) (thunk))

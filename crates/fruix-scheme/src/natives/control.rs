@@ -192,7 +192,8 @@ impl Engine {
         format!("#<procedure {name} {}>", clauses.join(" | "))
     }
 
-    fn formals(&self, clause: &machine::ClauseInfo) -> String {
+    /// The formal parameters of a clause, as `write` shows them.
+    pub(crate) fn formals(&self, clause: &machine::ClauseInfo) -> String {
         let mut names = clause.names.iter().map(|&n| self.heap.symbol_name(n).unwrap_or("_"));
         let mut name = || names.next().unwrap_or("_").to_owned();
         let mut words: Vec<String> = (0..clause.required).map(|_| name()).collect();

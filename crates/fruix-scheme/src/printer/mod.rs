@@ -27,6 +27,8 @@ pub struct Printer<'a> {
     missing: Vec<Value>,
     out: String,
     depth: u32,
+    /// Length in bytes at which printing stops.
+    limit: usize,
 }
 
 /// Prints `value`, with quotes and escapes if `write`. Structs with a printer procedure are printed as `ready`
@@ -40,8 +42,22 @@ pub fn print(
     write: bool,
     ready: &HashMap<Value, String>,
 ) -> Result<String, Vec<Value>> {
+    print_some(engine, value, write, ready, usize::MAX)
+}
+
+/// As [`print`], but stops once the text has `limit` bytes: for messages, where a value may be huge or circular.
+///
+/// # Errors
+/// As [`print`].
+pub fn print_some(
+    engine: &Engine,
+    value: Value,
+    write: bool,
+    ready: &HashMap<Value, String>,
+    limit: usize,
+) -> Result<String, Vec<Value>> {
     let mut printer =
-        Printer { engine, write, ready, missing: Vec::new(), out: String::new(), depth: 0 };
+        Printer { engine, write, ready, missing: Vec::new(), out: String::new(), depth: 0, limit };
     printer.value(value);
     if printer.missing.is_empty() { Ok(printer.out) } else { Err(printer.missing) }
 }
@@ -68,6 +84,9 @@ impl Printer<'_> {
     }
 
     fn value(&mut self, value: Value) {
+        if self.out.len() >= self.limit {
+            return;
+        }
         if self.depth >= DEPTH_MAX {
             self.push("…");
             return;
@@ -112,6 +131,9 @@ impl Printer<'_> {
         self.value(heap.car(pair));
         let mut rest = heap.cdr(pair);
         while let Some((car, cdr)) = heap.pair(rest) {
+            if self.out.len() >= self.limit {
+                return;
+            }
             self.push(" ");
             self.value(car);
             rest = cdr;
@@ -175,6 +197,9 @@ impl Printer<'_> {
     fn elements(&mut self, open: &str, elements: &[Value]) {
         self.push(open);
         for (i, &element) in elements.iter().enumerate() {
+            if self.out.len() >= self.limit {
+                return;
+            }
             if i > 0 {
                 self.push(" ");
             }

@@ -25,6 +25,8 @@ const DEPTH_MAX: u32 = 20_000;
 #[derive(Default)]
 pub struct ReaderState {
     hash_procedures: HashMap<char, Value>,
+    /// Where the list starts that the text ended in, or that was closed by the wrong bracket: a source.
+    pub(crate) unclosed: Option<Value>,
 }
 
 impl ReaderState {
@@ -276,13 +278,21 @@ impl<'a> Reader<'a> {
 
     /// A list's elements up to `close`; the opening bracket is taken already.
     fn list(&mut self, close: char) -> Result {
+        let start = Sources::pack(self.file, self.input.line, self.input.column.saturating_sub(1));
         let mut elements = Vec::new();
         loop {
-            let c = self.list_blanks(close)?;
+            let c = match self.list_blanks(close) {
+                Ok(c) => c,
+                Err(error) => {
+                    self.engine.reader.unclosed.get_or_insert(start);
+                    return Err(error);
+                }
+            };
             if c == close {
                 return Ok(self.engine.heap.list(&elements));
             }
             if c == ')' || c == ']' {
+                self.engine.reader.unclosed = Some(start);
                 return self.fail("mismatched close paren: ~A", &[Value::char(c)]);
             }
             if c == '.' && !self.at_token() {

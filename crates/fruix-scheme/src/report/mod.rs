@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Errors that nothing handled, as facts: what went wrong, where, and what might have been meant.
+//!
+//! [`Engine::run_reporting`] runs a procedure below a handler of its own (`%call-reporting` in
+//! `scheme/ice-9/boot/control.scm`). The handler runs where the exception was raised, so the frames are
+//! still there when [`note_uncaught`] looks at them; then the stack is unwound as usual and the facts are
+//! gathered here. Whoever runs the engine puts them into words.
+
+mod fault;
+mod guess;
+mod place;
+mod words;
+
+pub use fault::Fault;
+pub use guess::closest;
+pub use place::Place;
+
+use crate::engine::Engine;
+use crate::heap::Tracer;
+use crate::native::{Exit, Result};
+use crate::tree::Location;
+use crate::value::Value;
+
+/// Most frames that a report keeps.
+const FRAMES_MAX: usize = 200;
+/// Longest text of a value in a report.
+pub const VALUE_MAX: usize = 300;
+
+/// A procedure that was running when the exception was raised.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// The procedure's name, if it has one.
+    pub name: Option<String>,
+    /// What it was evaluating.
+    pub location: Option<Location>,
+    /// How deep in the stack it is.
+    depth: usize,
+}
+
+/// What is known of an error that nothing handled.
+#[derive(Debug)]
+pub struct Report {
+    /// What went wrong.
+    pub fault: Fault,
+    /// Where: in a file of the user's if there is one in play.
+    pub place: Option<Place>,
+    /// Where the list starts that was left open, if that is what went wrong.
+    pub opened: Option<Place>,
+    /// The procedures that were running, innermost first.
+    pub frames: Vec<Frame>,
+    /// What whoever raised the exception advises.
+    pub advice: Vec<String>,
+}
+
+/// A file that is being loaded.
+#[derive(Default)]
+struct Loading {
+    /// Depth of the stack where loading began.
+    depth: usize,
+    /// The form that is being evaluated.
+    form: Option<Location>,
+}
+
+/// An exception that nothing handled.
+struct Uncaught {
+    exception: Value,
+    module: Value,
+    frames: Vec<Frame>,
+    /// The forms being loaded, innermost first.
+    forms: Vec<(usize, Location)>,
+    unclosed: Option<Value>,
+}
+
+/// What an engine keeps for reports.
+#[derive(Default)]
+pub struct State {
+    loading: Vec<Loading>,
+    uncaught: Option<Uncaught>,
+}
+
+impl State {
+    /// Notes that a file is about to be loaded; gives what [`State::leave`] wants.
+    pub(crate) fn enter(&mut self, depth: usize) -> usize {
+        self.loading.push(Loading { depth, form: None });
+        self.loading.len() - 1
+    }
+
+    /// Notes the form that is evaluated next.
+    pub(crate) fn at_form(&mut self, place: Option<Location>) {
+        if let Some(loading) = self.loading.last_mut()
+            && place.is_some()
+        {
+            loading.form = place;
+        }
+    }
+
+    /// Notes that a file has been loaded, or not.
+    pub(crate) fn leave(&mut self, outer: usize) {
+        self.loading.truncate(outer);
+    }
+
+    /// Reports the values to the collector.
+    pub fn trace(&self, tracer: &mut Tracer) {
+        if let Some(uncaught) = &self.uncaught {
+            tracer.visit_all(&[uncaught.exception, uncaught.module]);
+        }
+    }
+}
+
+/// `(%note-uncaught EXCEPTION)`: keeps the exception and what is running.
+pub(crate) fn note_uncaught(engine: &mut Engine, exception: Value) -> Result {
+    let mut frames: Vec<Frame> = Vec::new();
+    for frame in engine.backtrace().into_iter().take(FRAMES_MAX) {
+        let name = engine.heap.symbol_name(frame.name).map(str::to_owned);
+        frames.push(Frame { name, location: frame.location, depth: frame.depth });
+    }
+    let loading = engine.report.loading.iter().rev();
+    let forms = loading.filter_map(|l| Some((l.depth, l.form.clone()?))).collect();
+    let module = engine.modules.current;
+    let unclosed = engine.reader.unclosed;
+    engine.report.uncaught = Some(Uncaught { exception, module, frames, forms, unclosed });
+    Ok(Value::UNSPECIFIED)
+}
+
+impl Engine {
+    /// Calls `procedure`, as [`Engine::apply_values`] does, from outside of any run of the machine.
+    ///
+    /// # Errors
+    /// The report of an exception that was not handled; the stack is unwound then, and the engine can go on.
+    pub fn run_reporting(
+        &mut self,
+        procedure: Value,
+        args: &[Value],
+    ) -> std::result::Result<Vec<Value>, Box<Report>> {
+        self.reader.unclosed = None;
+        self.report.uncaught = None;
+        let scope = self.heap.open_scope();
+        let values = match self.guile_value("%call-reporting") {
+            Some(call) => {
+                let args: Vec<Value> = std::iter::once(procedure).chain(args.iter().copied()).collect();
+                self.apply_values(call, &args)
+            }
+            None => self.apply_values(procedure, args),
+        };
+        let uncaught = self.report.uncaught.take();
+        let result = match (uncaught, values) {
+            (Some(uncaught), _) => Err(Box::new(self.report(uncaught))),
+            (None, Ok(values)) => Ok(values),
+            (None, Err(exit)) => Err(Box::new(self.report_exit(&exit))),
+        };
+        self.heap.close_scope(scope);
+        result.map(|values| values.into_iter().map(|value| self.heap.keep(value)).collect())
+    }
+
+    /// The report of an error that came out of the machine by itself: Scheme had no room to handle it, or
+    /// has not been booted.
+    pub fn report_exit(&mut self, exit: &Exit) -> Report {
+        let (fault, frames) = match exit {
+            Exit::Error { key, subr, message, args, .. } => {
+                let key = self.heap.symbol_name(*key).unwrap_or_default().to_owned();
+                (fault::of_error(self, &key, &[*subr, *message, *args], Value::FALSE), Vec::new())
+            }
+            _ => (Fault::Error { message: self.exit_text(exit) }, Vec::new()),
+        };
+        Report { fault, place: None, opened: None, frames, advice: Vec::new() }
+    }
+
+    fn report(&mut self, uncaught: Uncaught) -> Report {
+        let Uncaught { exception, module, frames, forms, unclosed } = uncaught;
+        self.heap.keep(exception);
+        self.heap.keep(module);
+        let facts = fault::of_exception(self, exception);
+        let running = place::innermost(self, &frames, &forms);
+        let module = running.as_ref().and_then(|l| place::module_of(self, l)).unwrap_or(module);
+        let place = match facts.place {
+            Some(place) => Some(place),
+            None => running.map(|location| place::place(self, &location)),
+        };
+        let fault = guess::complete(self, facts.fault, module);
+        let opened = match &fault {
+            Fault::Read { .. } => unclosed
+                .and_then(|source| self.sources.location(&self.heap, source))
+                .map(|location| place::place(self, &location)),
+            _ => None,
+        };
+        let place = match (&fault, place) {
+            // The reader's place is that of its input, and it knows no file of a string.
+            (Fault::Read { .. }, Some(place)) if place.file.is_none() => {
+                Some(Place { file: opened.as_ref().and_then(|o| o.file.clone()), ..place })
+            }
+            (_, place) => place,
+        };
+        Report { fault, place, opened, frames, advice: facts.advice }
+    }
+}
+
+#[cfg(test)]
+mod tests;
