@@ -186,9 +186,13 @@ impl Function {
         }
     }
 
-    /// Whether the last instruction is a jump to `label`.
+    /// Whether the last instruction is a jump to `label`, and nothing else comes to this point.
     pub fn last_jump_is_to(&self, label: Label) -> bool {
-        self.fixups.last().is_some_and(|&(at, to)| to == label && at + 1 == self.instructions.len())
+        self.last_label != self.instructions.len()
+            && self
+                .fixups
+                .last()
+                .is_some_and(|&(at, to)| to == label && at + 1 == self.instructions.len())
             && self.instructions.last().is_some_and(|&w| w as u8 == Op::Jump as u8)
     }
 
