@@ -10,6 +10,7 @@ pub mod constants;
 pub mod control;
 pub mod descriptors;
 pub mod files;
+pub mod foreign;
 pub mod hash_tables;
 pub mod lists;
 pub mod load;
@@ -65,6 +66,7 @@ pub static TABLES: &[(&str, &[Native])] = &[
     ("guile", processes::NATIVES),
     ("guile", regexps::NATIVES),
     ("fruix native", processes::LIBRARY),
+    ("fruix native", foreign::LIBRARY),
     ("guile", time::NATIVES),
     ("guile", load::NATIVES),
     ("guile", modules::NATIVES),
@@ -91,6 +93,8 @@ pub(crate) fn install(engine: &mut Engine) {
         }
     }
     constants::install(engine);
+    // Fails only where (fruix native) cannot be made, which the loop above has just done.
+    let _ = foreign::install(engine);
     arrays::install(engine);
     port_objects::install(engine);
     control::install(engine);

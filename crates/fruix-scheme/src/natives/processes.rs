@@ -187,8 +187,6 @@ pub static NATIVES: &[Native] = &[
         let value = |n: Value| n.as_fixnum().map(|n| n as u64);
         done(e, "setrlimit", sys::set_limit(resource, value(soft), value(hard)))
     }),
-    native!("total-processor-count", 0, |_| Ok(processors())),
-    native!("current-processor-count", 0, |_| Ok(processors())),
     native!("getenv", 1, |e, name| {
         let name = string(e, "getenv", 1, name)?;
         match environment_value(&name) {
@@ -264,7 +262,10 @@ pub static NATIVES: &[Native] = &[
 ];
 
 /// Procedures of `(fruix native)`.
-pub static LIBRARY: &[Native] = &[native!("piped-process", 2, 2, false, |e, args| {
+pub static LIBRARY: &[Native] = &[
+    native!("total-processor-count", 0, |_| Ok(processors())),
+    native!("current-processor-count", 0, |_| Ok(processors())),
+    native!("piped-process", 2, 2, false, |e, args| {
     // (piped-process program args [from-pipe [to-pipe]]): pairs (read . write) of descriptors.
     let subr = "piped-process";
     let mut arguments = vec![c_string(e, subr, 1, args[0])?];
@@ -292,7 +293,8 @@ pub static LIBRARY: &[Native] = &[native!("piped-process", 2, 2, false, |e, args
         let _ = sys::close(fd);
     }
     Ok(Value::fixnum(pid.into()))
-})];
+    }),
+];
 
 fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(['=', '\0'])
