@@ -1029,13 +1029,15 @@ MODULES, found along MODULE-PATH or given as (NAME => FILE-LIKE)."
 
 (define* (load-path-expression modules #:optional (path %load-path)
                                #:key (extensions '()) system target
-                               (guile (default-guile)))
+                               (guile #f))
   "Yield a gexp that puts MODULES and those of EXTENSIONS on the load path; #f
 when there are none."
   (if (and (null? modules) (null? extensions))
       (store-return #f)
       (mlet* %store-monad
-          ((guile (lower-object guile system #:target #f))
+          ((guile (if guile
+                      (lower-object guile system #:target #f)
+                      (return #f)))
            (modules (imported-modules modules #:guile guile #:module-path path
                                       #:system system)))
         (return
