@@ -2,16 +2,18 @@
 //! Where cells come from: aligned blocks cut into cells of one size, and single allocations for
 //! what is too large for them.
 //!
-//! A block holds either pairs (no header; a mark bitmap stands at the block's start) or objects of
-//! one size class (marks are in the objects' headers).
+//! A block starts with its mark bitmap: one bit for each 16 bytes. After a marking, a cell whose bit is
+//! unset is free; blocks are searched for runs of free cells one by one as cells are needed (so
+//! memory is touched once, by the program itself). Cells whose bodies have to be dropped live in
+//! blocks of their own, which are swept before they are searched.
 
 use super::object::{Header, Tag, drop_body};
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 
 /// Size and alignment of a block in bytes.
 const BLOCK: usize = 64 * 1024;
-/// Bytes at a pair block's start that hold its mark bitmap: one bit for each 16 bytes of the block.
-const BITMAP: usize = BLOCK / 16 / 8;
+/// Bytes at a block's start that hold its mark bitmap: one bit for each 16 bytes of the block.
+const BITMAP: usize = BLOCK / GRANULE / 8;
 /// Cells grow in steps of this many bytes, which is also their alignment.
 pub(super) const GRANULE: usize = 16;
 /// Largest object in bytes, header included, that comes from a block.
@@ -33,51 +35,190 @@ fn new_block() -> *mut u8 {
         handle_alloc_error(block_layout());
     }
     block.expose_provenance();
+    // SAFETY: the bitmap lies at the block's start.
+    unsafe { block.write_bytes(0, BITMAP) };
     block
 }
 
-/// A singly linked list of free cells; the link is a free cell's second word, so that an object
-/// cell's header stays readable (its tag says [`Tag::Free`]).
-struct FreeList(*mut u8);
+/// The blocks of one cell size.
+struct Space {
+    /// Where the run of free cells that is in use goes on.
+    cursor: *mut u8,
+    /// Where it ends.
+    end: *mut u8,
+    blocks: Vec<*mut u8>,
+    /// Blocks before this one have been searched since the last marking.
+    next: usize,
+    /// Where the search in the block before `next` goes on, as an offset.
+    offset: usize,
+    /// Bytes of a cell.
+    size: usize,
+    /// Whether bodies have to be dropped.
+    drops: bool,
+}
 
-impl FreeList {
+impl Space {
+    fn new(size: usize, drops: bool) -> Space {
+        let null = std::ptr::null_mut();
+        Space { cursor: null, end: null, blocks: Vec::new(), next: 0, offset: BLOCK, size, drops }
+    }
+
+    /// An unused cell of `size` bytes, the space's.
     #[inline(always)]
-    fn pop(&mut self) -> Option<*mut u8> {
-        if self.0.is_null() {
-            return None;
+    fn cell(&mut self, size: usize) -> *mut u8 {
+        let cell = self.cursor;
+        if cell == self.end {
+            return self.cell_slow();
         }
-        let cell = self.0;
-        // SAFETY: every cell on the list is at least two words, ours, and holds a link.
-        self.0 = unsafe { cell.cast::<*mut u8>().add(1).read() };
-        Some(cell)
+        self.cursor = cell.wrapping_add(size);
+        cell
     }
 
-    /// # Safety
-    /// `cell` is an unused cell of at least two words of a block of this heap.
-    #[inline(always)]
-    unsafe fn push(&mut self, cell: *mut u8) {
-        // SAFETY: by this function's contract.
-        unsafe { cell.cast::<*mut u8>().add(1).write(self.0) };
-        self.0 = cell;
+    #[cold]
+    fn cell_slow(&mut self) -> *mut u8 {
+        while !self.next_run() {}
+        let cell = self.cursor;
+        self.cursor = cell.wrapping_add(self.size);
+        cell
     }
+
+    /// The offset behind a block's last cell.
+    fn limit(&self) -> usize {
+        BITMAP + (BLOCK - BITMAP) / self.size * self.size
+    }
+
+    /// Goes on to another run of free cells; says whether it found one in what it looked at.
+    fn next_run(&mut self) -> bool {
+        let limit = self.limit();
+        if self.offset < limit {
+            let block = self.blocks[self.next - 1];
+            // SAFETY: the offsets are those of cells of the block.
+            unsafe {
+                let mut start = self.offset;
+                while start < limit && is_set(block, start) {
+                    start += self.size;
+                }
+                let mut end = start;
+                while end < limit && !is_set(block, end) {
+                    end += self.size;
+                }
+                self.offset = end;
+                self.cursor = block.add(start);
+                self.end = block.add(end);
+            }
+            return self.cursor != self.end;
+        }
+        if self.next < self.blocks.len() {
+            if self.drops {
+                self.sweep_block(self.blocks[self.next]);
+            }
+            self.next += 1;
+            self.offset = BITMAP;
+            return false;
+        }
+        let block = new_block();
+        if self.drops {
+            for offset in (BITMAP..limit).step_by(self.size) {
+                // SAFETY: each cell lies within the fresh block.
+                unsafe { block.add(offset).cast::<Header>().write(Header::new(Tag::Free, 0)) };
+            }
+        }
+        self.blocks.push(block);
+        self.next = self.blocks.len();
+        self.offset = limit;
+        // SAFETY: offsets within the block.
+        unsafe {
+            self.cursor = block.add(BITMAP);
+            self.end = block.add(limit);
+        }
+        true
+    }
+
+    /// Drops the bodies of the block's dead objects.
+    fn sweep_block(&self, block: *mut u8) {
+        for offset in (BITMAP..self.limit()).step_by(self.size) {
+            // SAFETY: the cells of such blocks always have a header; dead bodies are dropped once.
+            unsafe {
+                let header = block.add(offset).cast::<Header>();
+                if !is_set(block, offset) && (*header).tag() != Tag::Free {
+                    drop_body(header);
+                    header.write(Header::new(Tag::Free, 0));
+                }
+            }
+        }
+    }
+
+    /// Prepares for a marking: drops what the last one found dead, unsets all marks.
+    fn before_marking(&mut self) {
+        self.finish_sweep();
+        for &block in &self.blocks {
+            // SAFETY: the bitmap lies at the block's start.
+            unsafe { block.write_bytes(0, BITMAP) };
+        }
+    }
+
+    fn finish_sweep(&mut self) {
+        if self.drops {
+            for &block in &self.blocks[self.next..] {
+                self.sweep_block(block);
+            }
+            self.next = self.blocks.len();
+        }
+    }
+
+    /// Starts to search from the first block.
+    fn after_marking(&mut self) {
+        self.cursor = std::ptr::null_mut();
+        self.end = std::ptr::null_mut();
+        self.next = 0;
+        self.offset = BLOCK;
+    }
+}
+
+impl Drop for Space {
+    fn drop(&mut self) {
+        if self.drops {
+            self.finish_sweep();
+            for &block in &self.blocks {
+                // SAFETY: as in `before_marking`; with no mark set all bodies are dropped.
+                unsafe { block.write_bytes(0, BITMAP) };
+                self.sweep_block(block);
+            }
+        }
+        for &block in &self.blocks {
+            // SAFETY: each block came from `new_block` and is freed once.
+            unsafe { dealloc(block, block_layout()) };
+        }
+    }
+}
+
+/// Whether the mark of the cell at `offset` is set.
+///
+/// # Safety
+/// `block` is a block, `offset` within it.
+#[inline(always)]
+unsafe fn is_set(block: *mut u8, offset: usize) -> bool {
+    let index = offset / GRANULE;
+    // SAFETY: the bitmap lies at the block's start.
+    unsafe { *block.add(index / 8) >> (index % 8) & 1 == 1 }
 }
 
 /// All memory that cells live in.
 pub(super) struct Blocks {
-    pair_blocks: Vec<*mut u8>,
-    free_pairs: FreeList,
-    object_blocks: [Vec<*mut u8>; CLASSES],
-    free_objects: [FreeList; CLASSES],
+    pairs: Space,
+    /// Objects whose bodies need not be dropped, by size in granules.
+    plain: [Space; CLASSES],
+    /// The others.
+    dropped: [Space; CLASSES],
     large: Vec<(*mut Header, usize)>,
 }
 
 impl Blocks {
     pub(super) fn new() -> Blocks {
         Blocks {
-            pair_blocks: Vec::new(),
-            free_pairs: FreeList(std::ptr::null_mut()),
-            object_blocks: std::array::from_fn(|_| Vec::new()),
-            free_objects: std::array::from_fn(|_| FreeList(std::ptr::null_mut())),
+            pairs: Space::new(GRANULE, false),
+            plain: std::array::from_fn(|class| Space::new(class * GRANULE, false)),
+            dropped: std::array::from_fn(|class| Space::new(class * GRANULE, true)),
             large: Vec::new(),
         }
     }
@@ -85,53 +226,19 @@ impl Blocks {
     /// An uninitialised pair cell.
     #[inline(always)]
     pub(super) fn pair(&mut self) -> *mut u8 {
-        match self.free_pairs.pop() {
-            Some(cell) => cell,
-            None => self.pair_slow(),
-        }
+        self.pairs.cell(GRANULE)
     }
 
-    #[cold]
-    fn pair_slow(&mut self) -> *mut u8 {
-        let block = new_block();
-        self.pair_blocks.push(block);
-        // SAFETY: the bitmap and all cells lie within the fresh block.
-        unsafe {
-            block.write_bytes(0, BITMAP);
-            for offset in (BITMAP..BLOCK).step_by(GRANULE).rev() {
-                self.free_pairs.push(block.add(offset));
-            }
-        }
-        self.free_pairs.pop().expect("a fresh block has free cells")
-    }
-
-    /// An uninitialised cell for an object of `size` bytes, header included.
+    /// An uninitialised cell for an object of `size` bytes, header included; says whether it is a
+    /// large one.
     #[inline(always)]
-    pub(super) fn object(&mut self, size: usize) -> *mut u8 {
+    pub(super) fn object(&mut self, size: usize, drops: bool) -> (*mut u8, bool) {
         if size > SMALL_MAX {
-            return self.large_object(size);
+            return (self.large_object(size), true);
         }
         let class = size.div_ceil(GRANULE);
-        match self.free_objects[class].pop() {
-            Some(cell) => cell,
-            None => self.object_slow(class),
-        }
-    }
-
-    #[cold]
-    fn object_slow(&mut self, class: usize) -> *mut u8 {
-        let block = new_block();
-        self.object_blocks[class].push(block);
-        let size = class * GRANULE;
-        for i in (0..BLOCK / size).rev() {
-            // SAFETY: cell `i` lies within the fresh block.
-            unsafe {
-                let cell = block.add(i * size);
-                cell.cast::<Header>().write(Header::new(Tag::Free, 0));
-                self.free_objects[class].push(cell);
-            }
-        }
-        self.free_objects[class].pop().expect("a fresh block has free cells")
+        let space = if drops { &mut self.dropped[class] } else { &mut self.plain[class] };
+        (space.cell(class * GRANULE), false)
     }
 
     #[cold]
@@ -146,18 +253,23 @@ impl Blocks {
         cell
     }
 
-    /// Frees every cell that the last marking did not reach and clears the marks of the others.
-    /// Returns the bytes that stay in use.
-    pub(super) fn sweep(&mut self) -> usize {
-        let mut live = self.sweep_pairs();
-        for class in 1..CLASSES {
-            live += self.sweep_class(class);
-        }
+    fn spaces(&mut self) -> impl Iterator<Item = &mut Space> {
+        let small = self.plain[1..].iter_mut().chain(&mut self.dropped[1..]);
+        std::iter::once(&mut self.pairs).chain(small)
+    }
+
+    /// Prepares for a marking.
+    pub(super) fn before_marking(&mut self) {
+        self.spaces().for_each(Space::before_marking);
+    }
+
+    /// Makes every cell that the marking did not reach free, at once or by and by.
+    pub(super) fn after_marking(&mut self) {
+        self.spaces().for_each(Space::after_marking);
         self.large.retain(|&(header, size)| {
             // SAFETY: `header` starts a live allocation of ours; dead bodies are dropped once.
             unsafe {
                 if (*header).take_mark() {
-                    live += size;
                     return true;
                 }
                 drop_body(header);
@@ -165,94 +277,51 @@ impl Blocks {
                 false
             }
         });
-        live
-    }
-
-    fn sweep_pairs(&mut self) -> usize {
-        let mut live = 0;
-        self.free_pairs = FreeList(std::ptr::null_mut());
-        for &block in &self.pair_blocks {
-            for offset in (BITMAP..BLOCK).step_by(GRANULE).rev() {
-                // SAFETY: bitmap byte and cell lie within this block.
-                unsafe {
-                    let index = offset / GRANULE;
-                    if *block.add(index / 8) >> (index % 8) & 1 == 1 {
-                        live += GRANULE;
-                    } else {
-                        self.free_pairs.push(block.add(offset));
-                    }
-                }
-            }
-            // SAFETY: the bitmap lies at the block's start.
-            unsafe { block.write_bytes(0, BITMAP) };
-        }
-        live
-    }
-
-    fn sweep_class(&mut self, class: usize) -> usize {
-        let size = class * GRANULE;
-        let mut live = 0;
-        let mut free = FreeList(std::ptr::null_mut());
-        for &block in &self.object_blocks[class] {
-            for i in (0..BLOCK / size).rev() {
-                // SAFETY: cell `i` lies within the block and its header is always initialised.
-                unsafe {
-                    let cell = block.add(i * size);
-                    let header = cell.cast::<Header>();
-                    if (*header).take_mark() {
-                        live += size;
-                        continue;
-                    }
-                    if (*header).tag() != Tag::Free {
-                        drop_body(header);
-                        header.write(Header::new(Tag::Free, 0));
-                    }
-                    free.push(cell);
-                }
-            }
-        }
-        self.free_objects[class] = free;
-        live
     }
 }
 
 impl Drop for Blocks {
     fn drop(&mut self) {
-        // With no marks set, a sweep drops every body.
-        self.sweep();
-        for block in self.pair_blocks.iter().chain(self.object_blocks.iter().flatten()) {
-            // SAFETY: each block came from `new_block` and is freed once.
-            unsafe { dealloc(*block, block_layout()) };
+        for &(header, size) in &self.large {
+            // SAFETY: as in `after_marking`.
+            unsafe {
+                drop_body(header);
+                dealloc(header.cast(), large_layout(size));
+            }
         }
     }
 }
 
-/// Sets the mark of the pair at `address`; says whether it was unset.
-///
-/// # Safety
-/// `address` is that of a live pair cell.
+/// The bitmap byte and the bit in it of the cell at `address`.
 #[inline(always)]
-pub(super) unsafe fn mark_pair(address: usize) -> bool {
+fn mark_of(address: usize) -> (*mut u8, u8) {
     let block = std::ptr::with_exposed_provenance_mut::<u8>(address & !(BLOCK - 1));
     let index = (address & (BLOCK - 1)) / GRANULE;
-    // SAFETY: the bitmap of the pair's block lies at the block's start.
+    (block.wrapping_add(index / 8), 1 << (index % 8))
+}
+
+/// Sets the mark of the cell at `address`; says whether it was unset.
+///
+/// # Safety
+/// `address` is that of a live cell of a block.
+#[inline(always)]
+pub(super) unsafe fn mark_cell(address: usize) -> bool {
+    let (byte, bit) = mark_of(address);
+    // SAFETY: the bitmap of the cell's block lies at the block's start.
     unsafe {
-        let byte = block.add(index / 8);
-        let bit = 1 << (index % 8);
         let unset = *byte & bit == 0;
         *byte |= bit;
         unset
     }
 }
 
-/// Whether the pair at `address` is marked.
+/// Whether the cell at `address` is marked.
 ///
 /// # Safety
-/// `address` is that of a pair cell of this heap.
+/// `address` is that of a cell of a block.
 #[inline(always)]
-pub(super) unsafe fn pair_is_marked(address: usize) -> bool {
-    let block = std::ptr::with_exposed_provenance::<u8>(address & !(BLOCK - 1));
-    let index = (address & (BLOCK - 1)) / GRANULE;
-    // SAFETY: as in `mark_pair`.
-    unsafe { *block.add(index / 8) >> (index % 8) & 1 == 1 }
+pub(super) unsafe fn cell_is_marked(address: usize) -> bool {
+    let (byte, bit) = mark_of(address);
+    // SAFETY: as in `mark_cell`.
+    unsafe { *byte & bit != 0 }
 }

@@ -35,12 +35,14 @@ pub struct Heap {
     /// Bytes allocated since the last collection.
     allocated: usize,
     threshold: usize,
+    /// Bytes that the last collection found alive.
+    live: usize,
     /// Values kept alive by open scopes.
     scoped: Vec<Value>,
     /// Whether allocations are added to `scoped`.
     recording: bool,
-    /// Whether a collection is wanted at every safe point (a test mode).
-    stress: bool,
+    /// The bytes after which a collection is wanted, if set (a test mode).
+    interval: Option<usize>,
     collections: u64,
     gensyms: u64,
 }
@@ -66,9 +68,10 @@ impl Heap {
             symbols: HashMap::new(),
             allocated: 0,
             threshold: FIRST_THRESHOLD,
+            live: 0,
             scoped: Vec::new(),
             recording: false,
-            stress: false,
+            interval: None,
             collections: 0,
             gensyms: 0,
         }
@@ -134,9 +137,11 @@ impl Heap {
     fn object<T>(&mut self, tag: Tag, body: T) -> Value {
         const { assert!(align_of::<T>() <= 8) };
         let size = size_of::<Object<T>>();
-        let cell = self.blocks.object(size).cast::<Object<T>>();
+        let (cell, large) = self.blocks.object(size, tag.drops());
+        let cell = cell.cast::<Object<T>>();
+        let header = Header::new(tag, 0).with_large(large);
         // SAFETY: the cell has room for the object and is unused.
-        unsafe { cell.write(Object { header: Header::new(tag, 0), body }) };
+        unsafe { cell.write(Object { header, body }) };
         self.allocated += size;
         self.record(Value::from_object(cell.expose_provenance()))
     }
@@ -146,10 +151,10 @@ impl Heap {
     pub fn make_slots(&mut self, tag: Tag, len: usize, fill: Value) -> Value {
         assert!(tag.is_slots() && len <= u32::MAX as usize);
         let size = 8 + len * 8;
-        let cell = self.blocks.object(size);
+        let (cell, large) = self.blocks.object(size, false);
         // SAFETY: the cell has room for the header and `len` values.
         unsafe {
-            cell.cast::<Header>().write(Header::new(tag, len as u32));
+            cell.cast::<Header>().write(Header::new(tag, len as u32).with_large(large));
             let slots = cell.add(8).cast::<Value>();
             for i in 0..len {
                 slots.add(i).write(fill);
@@ -532,12 +537,11 @@ impl Heap {
         self.allocated >= self.threshold
     }
 
-    /// Makes every safe point collect: a test mode that finds values missing from the roots.
-    pub fn set_stress(&mut self, stress: bool) {
-        self.stress = stress;
-        if stress {
-            self.threshold = 0;
-        }
+    /// Makes every safe point collect that follows an allocation of `bytes` bytes (0: every one): a test
+    /// mode that finds values missing from the roots. `None` ends it.
+    pub fn set_stress(&mut self, bytes: Option<usize>) {
+        self.interval = bytes;
+        self.threshold = bytes.unwrap_or(FIRST_THRESHOLD);
     }
 
     /// How many collections there have been.
@@ -555,10 +559,12 @@ impl Heap {
     /// The first half of a collection: finds what is alive. [`Heap::sweep`] has to follow; in
     /// between [`Heap::is_live`] tells.
     pub fn mark(&mut self, roots: impl FnOnce(&mut Tracer)) {
-        let mut tracer = Tracer { pending: Vec::new(), weak: Vec::new() };
+        self.blocks.before_marking();
+        let mut tracer = Tracer { pending: Vec::new(), weak: Vec::new(), live: 0 };
         roots(&mut tracer);
         self.scoped.iter().chain(self.symbols.values()).for_each(|&v| tracer.visit(v));
         tracer.run();
+        self.live = tracer.live;
         for weak in tracer.weak {
             if let Some(body) = self.body_mut::<Box<dyn Foreign>>(weak, Tag::Foreign) {
                 body.forget_dead(&is_marked);
@@ -573,21 +579,28 @@ impl Heap {
 
     /// The second half of a collection.
     pub fn sweep(&mut self) -> usize {
-        let live = self.blocks.sweep();
+        self.blocks.after_marking();
         self.collections += 1;
         self.allocated = 0;
-        self.threshold = if self.stress { 0 } else { live.max(FIRST_THRESHOLD) };
-        live
+        self.threshold = self.interval.unwrap_or(self.live.max(FIRST_THRESHOLD));
+        self.live
     }
 }
 
 fn is_marked(value: Value) -> bool {
     if value.is_pair() {
         // SAFETY: pair values point to pair cells of this heap.
-        unsafe { blocks::pair_is_marked(value.address()) }
+        unsafe { blocks::cell_is_marked(value.address()) }
     } else if value.is_object() {
         // SAFETY: object values point to initialised objects of this heap.
-        unsafe { (*std::ptr::with_exposed_provenance::<Header>(value.address())).is_marked() }
+        unsafe {
+            let header = &*std::ptr::with_exposed_provenance::<Header>(value.address());
+            if header.is_large() {
+                header.is_marked()
+            } else {
+                blocks::cell_is_marked(value.address())
+            }
+        }
     } else {
         true
     }
@@ -603,6 +616,8 @@ fn hash_name(name: &str) -> u64 {
 pub struct Tracer {
     pending: Vec<Value>,
     weak: Vec<Value>,
+    /// Bytes found alive.
+    live: usize,
 }
 
 impl Tracer {
@@ -611,11 +626,17 @@ impl Tracer {
     pub fn visit(&mut self, value: Value) {
         let unmarked = if value.is_pair() {
             // SAFETY: pair values point to pair cells of this heap.
-            unsafe { blocks::mark_pair(value.address()) }
+            unsafe { blocks::mark_cell(value.address()) }
         } else if value.is_object() {
             // SAFETY: object values point to initialised objects of this heap.
             unsafe {
-                (*std::ptr::with_exposed_provenance_mut::<Header>(value.address())).set_mark()
+                let header =
+                    &mut *std::ptr::with_exposed_provenance_mut::<Header>(value.address());
+                if header.is_large() {
+                    header.set_mark()
+                } else {
+                    blocks::mark_cell(value.address())
+                }
             }
         } else {
             false
@@ -640,33 +661,60 @@ impl Tracer {
             // SAFETY: marked values are live; the header's tag says what the body is.
             unsafe {
                 if value.is_pair() {
+                    self.live += 16;
                     let pair = std::ptr::with_exposed_provenance::<Value>(value.address());
                     self.visit(*pair);
                     self.visit(*pair.add(1));
                     continue;
                 }
                 let header = &*std::ptr::with_exposed_provenance::<Header>(value.address());
-                if header.tag().is_slots() {
-                    let slots = std::ptr::with_exposed_provenance::<Value>(value.address() + 8);
-                    for i in 0..header.len as usize {
-                        self.visit(*slots.add(i));
-                    }
-                } else if header.tag() == Tag::Code {
-                    let object =
-                        std::ptr::with_exposed_provenance::<Object<Code>>(value.address());
-                    (*object).body.trace(self);
-                } else if header.tag() == Tag::Foreign {
-                    let object = std::ptr::with_exposed_provenance::<Object<Box<dyn Foreign>>>(
-                        value.address(),
-                    );
-                    let body = &(*object).body;
-                    body.trace(self);
-                    if body.is_weak() {
-                        self.weak.push(value);
-                    }
-                }
+                self.object(value, header.tag(), header.len as usize);
             }
         }
+    }
+
+    /// # Safety
+    /// `value` is a live object with this tag and number of slots.
+    unsafe fn object(&mut self, value: Value, tag: Tag, len: usize) {
+        if tag.is_slots() {
+            self.live += 8 + len * 8;
+            let slots = std::ptr::with_exposed_provenance::<Value>(value.address() + 8);
+            for i in 0..len {
+                // SAFETY: a slots object's header is followed by its slots.
+                self.visit(unsafe { *slots.add(i) });
+            }
+            return;
+        }
+        self.live += 32;
+        match tag {
+            Tag::Code => {
+                // SAFETY: the tag says what the body is.
+                let code = unsafe { self.body::<Code>(value) };
+                self.live += code.len() * 8;
+                code.trace(self);
+            }
+            // SAFETY: as above.
+            Tag::String => self.live += unsafe { self.body::<SchemeString>(value) }.size(),
+            // SAFETY: as above.
+            Tag::Bytevector => self.live += unsafe { self.body::<Vec<u8>>(value) }.len(),
+            Tag::Foreign => {
+                // SAFETY: as above.
+                let body = unsafe { self.body::<Box<dyn Foreign>>(value) };
+                self.live += size_of_val(&**body);
+                body.trace(self);
+                if body.is_weak() {
+                    self.weak.push(value);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// # Safety
+    /// `value` is a live object with a `T` as body.
+    unsafe fn body<'a, T>(&self, value: Value) -> &'a T {
+        // SAFETY: by contract; nothing is freed while the marking goes on.
+        unsafe { &(*std::ptr::with_exposed_provenance::<Object<T>>(value.address())).body }
     }
 }
 

@@ -67,6 +67,12 @@ impl Tag {
     pub const fn is_slots(self) -> bool {
         (self as u8) >= Tag::Vector as u8 && (self as u8) <= Tag::Internal as u8
     }
+
+    /// Whether the body has to be dropped when the object dies.
+    #[inline(always)]
+    pub(super) const fn drops(self) -> bool {
+        !self.is_slots() && !matches!(self, Tag::Free | Tag::Flonum | Tag::Native)
+    }
 }
 
 /// The first word of every object.
@@ -74,7 +80,8 @@ impl Tag {
 #[repr(C, align(8))]
 pub struct Header {
     tag: Tag,
-    mark: bool,
+    /// Whether it has an allocation of its own, with its mark in the next bit.
+    large: u8,
     /// What the tag makes of it: flags, an element type.
     pub(crate) aux: u16,
     /// Number of slots, for bodies that are slots.
@@ -84,7 +91,13 @@ pub struct Header {
 impl Header {
     #[inline(always)]
     pub(super) const fn new(tag: Tag, len: u32) -> Header {
-        Header { tag, mark: false, aux: 0, len }
+        Header { tag, large: 0, aux: 0, len }
+    }
+
+    #[inline(always)]
+    pub(super) const fn with_large(mut self, large: bool) -> Header {
+        self.large = large as u8;
+        self
     }
 
     /// The object's kind.
@@ -94,18 +107,28 @@ impl Header {
     }
 
     #[inline(always)]
+    pub(super) fn is_large(&self) -> bool {
+        self.large != 0
+    }
+
+    /// Sets the mark of a large object; says whether it was unset.
+    #[inline(always)]
     pub(super) fn set_mark(&mut self) -> bool {
-        !std::mem::replace(&mut self.mark, true)
+        let unset = self.large & 2 == 0;
+        self.large |= 2;
+        unset
     }
 
     #[inline(always)]
     pub(super) fn take_mark(&mut self) -> bool {
-        std::mem::replace(&mut self.mark, false)
+        let set = self.is_marked();
+        self.large = 1;
+        set
     }
 
     #[inline(always)]
     pub(super) fn is_marked(&self) -> bool {
-        self.mark
+        self.large & 2 != 0
     }
 }
 

@@ -70,13 +70,6 @@ pub(super) fn throw(engine: &mut Engine, exit: Box<Exit>) -> Result<()> {
 
 /// Lets Scheme handle an error; the handler's frames start at `top`, above the frame `machine.fp`.
 pub(super) fn throw_above(engine: &mut Engine, top: *mut Value, exit: Box<Exit>) -> Result<()> {
-    if std::env::var_os("FRUIX_TRACE").is_some() { // XXX
-        let t = engine.exit_text(&exit);
-        eprintln!("error: {t}");
-        for f in super::backtrace(engine).iter().take(8) {
-            eprintln!("   {} {:?}", crate::printer::written(engine, f.name), f.location);
-        }
-    }
     let (handler, args) = match &*exit {
         Exit::Error { key, subr, message, args, data } => {
             if std::env::var_os("E2DBG").is_some() { eprintln!("ERR {} {} {}", crate::printer::written(engine, *key), crate::printer::written(engine, *message), crate::printer::written(engine, *args)); }

@@ -40,7 +40,7 @@ fn describe(engine: &Engine, exit: &Exit) -> String {
 
 fn run(stress: bool, program: &str) -> String {
     let mut engine = engine();
-    engine.heap.set_stress(stress);
+    engine.heap.set_stress(stress.then_some(0));
     match engine.eval_text(program) {
         Ok(value) => crate::printer::written(&engine, value),
         Err(exit) => describe(&engine, &exit),
