@@ -4,7 +4,7 @@
 mod args;
 mod commands;
 mod error;
-mod programs;
+mod scheme_errors;
 mod stores;
 
 use clap::Parser;

@@ -2,6 +2,8 @@
 //! One file per command.
 
 mod gc;
+mod guile;
+mod repl;
 
 use crate::args::{Args, Command};
 use crate::error::{CommandError, Result};
@@ -11,6 +13,8 @@ use std::process::ExitCode;
 pub fn run(args: Args) -> Result<ExitCode> {
     match args.command {
         Command::Gc(args) => gc::run(&args),
+        Command::Guile(args) => guile::run(&args),
+        Command::Repl(args) => repl::run(&args),
         _ => Err(CommandError::new("not yet")),
     }
 }

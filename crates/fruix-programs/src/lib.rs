@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The static programs that builds run, carried inside this one (see `build.rs`).
+//! The static programs that builds run, as bytes: `build.rs` makes them, `fruix` carries them.
+//!
+//! They are empty in a build with `FRUIX_NO_EMBED` set, which is for checks that only look at types.
 
 /// Runs the builder side of derivations.
 pub const BUILDER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/fruix-builder"));

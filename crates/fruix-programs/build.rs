@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Builds the static programs that builds run (`fruix-builder`, `fruix-relocate`, `fruix-ld-wrapper`) and
-//! leaves them in `OUT_DIR`, from where `src/programs.rs` takes them into the one program.
+//! leaves them in `OUT_DIR`, from where `src/lib.rs` takes them.
 //!
 //! They are built alike everywhere: statically, in a profile of their own, with the paths of this
 //! machine mapped away, because their bytes are in every derivation's hash.
@@ -43,7 +43,8 @@ fn variable(name: &str) -> String {
 /// Builds the programs; gives the folder that they are in.
 fn build(top: &Path, out_dir: &Path) -> PathBuf {
     let target = variable("TARGET");
-    let target_dir = out_dir.join("static");
+    // Beside the folders of the profiles, so that these share it: OUT_DIR is TARGET/PROFILE/build/NAME/out.
+    let target_dir = out_dir.ancestors().nth(4).unwrap_or(out_dir).join("static-programs");
     let sysroot = Command::new(variable("RUSTC")).args(["--print", "sysroot"]).output();
     let sysroot = sysroot.ok().map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned());
     let cargo_home = env::var("CARGO_HOME")
