@@ -55,3 +55,5 @@
 (show (my-list (1 2) (3 4)))
 (show (letrec-syntax ((ev (syntax-rules () ((_) #t) ((_ x . r) (od . r)))) (od (syntax-rules () ((_) #f) ((_ x . r) (ev . r))))) (ev 1 2 3 4)))
 (show (let () (let-syntax ((foo (syntax-rules () ((_ x) (* x 2))))) (define zz 4)) zz))
+(define-syntax skip (syntax-rules (_) ((m i (_ v ...)) (skip (+ 1 i) (v ...))) ((m i (x v ...)) (cons 'x (skip (+ 1 i) (v ...)))) ((m i ()) (list i))))
+(show (skip 0 (_ a _ b)))

@@ -337,9 +337,30 @@ fn rule_clause(ex: &mut Ex, f: Form, pattern: Value, template: Value) -> Result<
             return Ok(Clause { pattern, fender: None, right: Right::Template(template) });
         }
     }
-    let wildcard = ex.core_id("_");
+    let wildcard = ex.marked_wildcard();
     let pattern = ex.en.heap.cons(wildcard, pattern);
     Ok(Clause { pattern, fender: None, right: Right::Template(template) })
+}
+
+impl Ex<'_> {
+    /// A `_` that is the same identifier as no other, so that it is a wildcard even where `_` is among the
+    /// literals.
+    fn marked_wildcard(&mut self) -> Value {
+        if let Some(&id) = self.en.expander.ids.get(" _") {
+            return id;
+        }
+        let plain = self.core_id("_");
+        let mark = self.new_mark();
+        let heap = &mut self.en.heap;
+        let marks = heap.list(&[mark]);
+        let w = heap.cons(marks, Value::NULL);
+        let symbol = id_symbol(heap, plain).unwrap_or(Value::FALSE);
+        let guile = self.en.modules.guile;
+        let tag = self.en.module_tag(guile);
+        let id = self.make_syntax(symbol, w, tag, Value::FALSE);
+        self.en.expander.ids.insert(" _", id);
+        id
+    }
 }
 
 /// `(syntax-rules …)` as an expression.
