@@ -135,12 +135,11 @@
              (loop (cdr specs) (ash bit 1) mask))
             (else (loop (cdr specs) (ash bit 1) (logior mask bit))))))
   (define all-properties
-    (let* ((props (if (and parent (record-type-opaque? parent) (not opaque?))
-                      (acons 'opaque? #t properties)
-                      properties))
-           (props (if opaque? (acons 'opaque? #t props) props))
-           (props (if extensible? (acons 'extensible? #t props) props)))
-      (if uid (acons 'uid uid props) props)))
+    (let* ((props (if uid (acons 'uid uid properties) properties))
+           (props (if (or opaque? (and parent (record-type-opaque? parent)))
+                      (acons 'opaque? #t props)
+                      props)))
+      (if extensible? (acons 'extensible? #t props) props)))
   (define (make)
     (let* ((type (make-struct/no-tail
                   record-type-vtable

@@ -37,7 +37,8 @@ pub static NATIVES: &[Native] = &[
     }),
     native!("array-in-bounds?", 1, 0, true, |e, args| {
         let n = checked(e, "array-in-bounds?", args[0])?;
-        let inside = matches!(args[1..], [k] if k.as_fixnum().is_some_and(|k| k >= 0 && (k as usize) < n));
+        let inside =
+            matches!(args[1..], [k] if k.as_fixnum().is_some_and(|k| k >= 0 && (k as usize) < n));
         Ok(Value::bool(inside))
     }),
     native!("array-ref", 1, 0, true, |e, args| {
@@ -197,8 +198,8 @@ fn store(engine: &mut Engine, subr: &str, array: Value, k: usize, x: Value) -> R
 }
 
 fn of_rank_one(engine: &mut Engine, subr: &str, rank: Value) -> Result<()> {
-    let one = rank == Value::fixnum(1)
-        || engine.heap.pair(rank).is_some_and(|(_, rest)| rest.is_null());
+    let one =
+        rank == Value::fixnum(1) || engine.heap.pair(rank).is_some_and(|(_, rest)| rest.is_null());
     if one {
         return Ok(());
     }

@@ -120,6 +120,9 @@ pub(crate) fn install(engine: &mut Engine) {
     }
     let texts = [
         ("%host-type", host_type()),
+        ("OPEN_READ", "r".to_owned()),
+        ("OPEN_WRITE", "w".to_owned()),
+        ("OPEN_BOTH", "r+".to_owned()),
         ("standard-vtable-fields", crate::data::structs::STANDARD_LAYOUT.to_owned()),
     ];
     for (name, text) in texts {

@@ -29,9 +29,7 @@ pub static NATIVES: &[Native] = &[
         let name = string(e, "open", 1, args[0])?;
         Ok(file_port(e, Descriptor::owned(fd), mode, &name))
     }),
-    native!("open-fdes", 2, 1, false, |e, args| {
-        Ok(Value::fixnum(open(e, args)?.into()))
-    }),
+    native!("open-fdes", 2, 1, false, |e, args| { Ok(Value::fixnum(open(e, args)?.into())) }),
     native!("close", 1, |e, v| match v.as_fixnum() {
         Some(fd) => close_fdes(e, "close", fd as i32),
         None => close_port(e, "close", v),

@@ -273,8 +273,7 @@ fn status_vector(engine: &mut Engine, file: &std::fs::Metadata) -> Value {
         Some(value) => value,
         None => crate::numbers::Num::from_big(n.into()).into_value(&mut engine.heap),
     };
-    let (device, inode, special) =
-        (numbers(file.dev()), numbers(file.ino()), numbers(file.rdev()));
+    let (device, inode, special) = (numbers(file.dev()), numbers(file.ino()), numbers(file.rdev()));
     let size = numbers(file.size());
     let elements = [
         device,
@@ -442,7 +441,6 @@ impl Foreign for Directory {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -455,8 +453,15 @@ mod tests {
         }
         assert_eq!(basename("/a/b.c", ".c"), "b");
         assert_eq!(basename(".c", ".c"), ".c");
-        let directories =
-            [("/a/b", "/a"), ("/a", "/"), ("a", "."), ("a/", "."), ("/", "/"), ("", "."), ("a//b//", "a")];
+        let directories = [
+            ("/a/b", "/a"),
+            ("/a", "/"),
+            ("a", "."),
+            ("a/", "."),
+            ("/", "/"),
+            ("", "."),
+            ("a//b//", "a"),
+        ];
         for (name, directory) in directories {
             assert_eq!(dirname(name), directory, "{name}");
         }

@@ -74,8 +74,10 @@ pub static LIBRARY: &[Native] = &[
             }
         }
     }),
-    native!("string-locale<?", 2, |e, a, b| compare(e, "string-locale<?", a, b, false, |o| o.is_lt())),
-    native!("string-locale>?", 2, |e, a, b| compare(e, "string-locale>?", a, b, false, |o| o.is_gt())),
+    native!("string-locale<?", 2, |e, a, b| compare(e, "string-locale<?", a, b, false, |o| o
+        .is_lt())),
+    native!("string-locale>?", 2, |e, a, b| compare(e, "string-locale>?", a, b, false, |o| o
+        .is_gt())),
     native!("string-locale-ci<?", 2, |e, a, b| {
         compare(e, "string-locale-ci<?", a, b, true, |o| o.is_lt())
     }),

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Ports as objects: opening, closing, their properties, string and bytevector ports (Guile's manual, "Ports").
 
-use super::args::{
-    beyond, check_string, fixnum, index, optional, string, symbol, wanting,
-};
+use super::args::{beyond, check_string, fixnum, index, optional, string, symbol, wanting};
 use super::text_ports::any_port;
 use crate::engine::Engine;
 use crate::heap::Tag;
 use crate::native;
 use crate::native::{Exit, Native, Result};
-use crate::ports::io::{Call, current, flush, fluid_value};
+use crate::ports::io::{Call, current, fluid_value, flush};
 use crate::ports::{Buffering, Conversion, Device, Port};
 use crate::sys::Descriptor;
 use crate::value::Value;
@@ -229,7 +227,8 @@ pub static NATIVES: &[Native] = &[
 /// Procedures of `(fruix native)`.
 pub static LIBRARY: &[Native] = &[
     native!("open-bytevector-input-port", 1, 1, false, |e, args| {
-        let bytes = super::bytevectors::bytes(e, "open-bytevector-input-port", 1, args[0])?.to_vec();
+        let bytes =
+            super::bytevectors::bytes(e, "open-bytevector-input-port", 1, args[0])?.to_vec();
         let mut port = Port::from_bytes(bytes);
         port.set_encoding("ISO-8859-1");
         Ok(crate::ports::add(e, port))

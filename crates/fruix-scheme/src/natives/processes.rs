@@ -266,33 +266,33 @@ pub static LIBRARY: &[Native] = &[
     native!("total-processor-count", 0, |_| Ok(processors())),
     native!("current-processor-count", 0, |_| Ok(processors())),
     native!("piped-process", 2, 2, false, |e, args| {
-    // (piped-process program args [from-pipe [to-pipe]]): pairs (read . write) of descriptors.
-    let subr = "piped-process";
-    let mut arguments = vec![c_string(e, subr, 1, args[0])?];
-    let rest = list(e, subr, 2, args[1])?;
-    arguments.extend(strings(e, subr, &rest)?);
-    let mut pipe = |at: usize| -> Result<Option<(i32, i32)>> {
-        match optional(args, at).and_then(|pair| e.heap.pair(pair)) {
-            Some((read, write)) => Ok(Some((
-                fixnum(e, subr, at + 1, read)? as i32,
-                fixnum(e, subr, at + 1, write)? as i32,
-            ))),
-            None => Ok(None),
+        // (piped-process program args [from-pipe [to-pipe]]): pairs (read . write) of descriptors.
+        let subr = "piped-process";
+        let mut arguments = vec![c_string(e, subr, 1, args[0])?];
+        let rest = list(e, subr, 2, args[1])?;
+        arguments.extend(strings(e, subr, &rest)?);
+        let mut pipe = |at: usize| -> Result<Option<(i32, i32)>> {
+            match optional(args, at).and_then(|pair| e.heap.pair(pair)) {
+                Some((read, write)) => Ok(Some((
+                    fixnum(e, subr, at + 1, read)? as i32,
+                    fixnum(e, subr, at + 1, write)? as i32,
+                ))),
+                None => Ok(None),
+            }
+        };
+        let (from, to) = (pipe(2)?, pipe(3)?);
+        let files = [
+            to.map_or_else(|| standard(e, "current-input-port", 0), |(read, _)| read),
+            from.map_or_else(|| standard(e, "current-output-port", 1), |(_, write)| write),
+            standard(e, "current-error-port", 2),
+        ];
+        let program = arguments[0].clone();
+        let pid = start(e, subr, &program, &arguments, files)?;
+        for fd in [from.map(|p| p.1), to.map(|p| p.0)].into_iter().flatten() {
+            // It was handed over: the child has it now.
+            let _ = sys::close(fd);
         }
-    };
-    let (from, to) = (pipe(2)?, pipe(3)?);
-    let files = [
-        to.map_or_else(|| standard(e, "current-input-port", 0), |(read, _)| read),
-        from.map_or_else(|| standard(e, "current-output-port", 1), |(_, write)| write),
-        standard(e, "current-error-port", 2),
-    ];
-    let program = arguments[0].clone();
-    let pid = start(e, subr, &program, &arguments, files)?;
-    for fd in [from.map(|p| p.1), to.map(|p| p.0)].into_iter().flatten() {
-        // It was handed over: the child has it now.
-        let _ = sys::close(fd);
-    }
-    Ok(Value::fixnum(pid.into()))
+        Ok(Value::fixnum(pid.into()))
     }),
 ];
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Regular expressions (Guile's manual, "Regexp Functions").
 
-use super::args::{check_string, chars, fixnum, index, optional, string, wanting};
+use super::args::{chars, check_string, fixnum, index, optional, string, wanting};
 use crate::data::regexps::{Options, Regexp, SearchOptions};
 use crate::engine::Engine;
 use crate::native;

@@ -247,12 +247,7 @@ fn unread(engine: &mut Engine, name: &'static str, args: &[Value], text: &[char]
 }
 
 /// Takes at most `limit` characters; waits for them or the end of input.
-fn some_chars(
-    engine: &mut Engine,
-    call: Call,
-    _: Value,
-    limit: usize,
-) -> Result<Vec<char>> {
+fn some_chars(engine: &mut Engine, call: Call, _: Value, limit: usize) -> Result<Vec<char>> {
     let port = port_argument(engine, call, 1, true)?;
     // Characters have at least one byte and at most four: ask until enough are there.
     let mut bytes = limit;
@@ -281,11 +276,7 @@ fn some_chars(
 }
 
 /// Takes a line; its text and what ended it, none at the end of input.
-fn line(
-    engine: &mut Engine,
-    name: &'static str,
-    args: &[Value],
-) -> Result<Option<(Value, Value)>> {
+fn line(engine: &mut Engine, name: &'static str, args: &[Value]) -> Result<Option<(Value, Value)>> {
     let call = Call { name, args };
     let port = port_argument(engine, call, 1, true)?;
     let mut searched = 0;
@@ -444,12 +435,7 @@ fn read_syntax(engine: &mut Engine, args: &[Value]) -> Result {
 }
 
 /// (read [port])
-fn read(
-    engine: &mut Engine,
-    name: &'static str,
-    args: &[Value],
-    annotate: Annotate,
-) -> Result {
+fn read(engine: &mut Engine, name: &'static str, args: &[Value], annotate: Annotate) -> Result {
     // `read-hash-extend` procedures run Scheme while the data around them are half read.
     let scope = engine.heap.open_scope();
     let result = read_in_scope(engine, name, args, annotate);
@@ -468,8 +454,7 @@ fn read_in_scope(
     loop {
         let (input, start, file) = reader_input(engine, port);
         let empty_wrap = engine.expander.empty_wrap();
-        let mut reader =
-            Reader::new(engine, input, port, file).annotate(annotate, empty_wrap);
+        let mut reader = Reader::new(engine, input, port, file).annotate(annotate, empty_wrap);
         let result = reader.read();
         let starved = reader.wants_more();
         let mut input = reader.into_input();
@@ -494,8 +479,7 @@ type Start = Option<(Vec<u8>, u32, u32)>;
 /// Takes the port's input for a reader; a copy of an incomplete one, to go back to; the number of the file.
 fn reader_input(engine: &mut Engine, port: Value) -> (crate::reader::Input, Start, u32) {
     let input = crate::ports::take_input(engine, port);
-    let start =
-        (!input.complete).then(|| (input.pending().to_vec(), input.line, input.column));
+    let start = (!input.complete).then(|| (input.pending().to_vec(), input.line, input.column));
     let name = engine
         .heap
         .as_foreign::<Port>(port)

@@ -143,12 +143,7 @@ fn to_vector(engine: &mut Engine, calendar: &Calendar) -> Value {
     engine.heap.vector(&fields)
 }
 
-fn from_vector(
-    engine: &mut Engine,
-    subr: &str,
-    position: usize,
-    value: Value,
-) -> Result<Calendar> {
+fn from_vector(engine: &mut Engine, subr: &str, position: usize, value: Value) -> Result<Calendar> {
     let slots = engine.heap.slots(value, Tag::Vector).filter(|slots| slots.len() == 11);
     let Some(slots) = slots.map(<[Value]>::to_vec) else {
         return wanting(engine, subr, position, "broken-down time", value);

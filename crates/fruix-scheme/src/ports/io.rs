@@ -189,13 +189,18 @@ pub fn put_bytes(engine: &mut Engine, port: Value, bytes: &[u8], call: Call) -> 
 /// Writes text in the port's encoding.
 pub fn put_text(engine: &mut Engine, port: Value, text: &str, call: Call) -> Result<()> {
     let Some(body) = engine.heap.as_foreign_mut::<Port>(port) else { return Ok(()) };
-    match text.rsplit_once('\n') {
-        Some((before, last)) => {
-            body.line += before.matches('\n').count() as u32 + 1;
-            body.column = last.chars().count() as u32;
-        }
-        None => body.column += text.chars().count() as u32,
-    }
+    body.line += text.matches('\n').count() as u32;
+    let (before, last) = match text.rsplit_once('\n') {
+        Some((_, last)) => (0, last),
+        None => (body.column, text),
+    };
+    body.column = last.chars().fold(before, |column, c| match c {
+        '\t' => (column / 8 + 1) * 8,
+        '\r' => 0,
+        '\x08' => column.saturating_sub(1),
+        '\x07' => column,
+        _ => column + 1,
+    });
     let encoded = super::encoding::encode(text, &body.encoding, body.conversion);
     match encoded {
         Ok(bytes) => put_bytes(engine, port, &bytes, call),

@@ -223,7 +223,11 @@ impl Parser<'_> {
             '.' => Node::Any,
             '[' => self.bracket()?,
             '^' if extended || first => Node::At(Place::LineStart),
-            '$' if extended || self.peek().is_none() || self.at_operator(')') || self.at_operator('|') => {
+            '$' if extended
+                || self.peek().is_none()
+                || self.at_operator(')')
+                || self.at_operator('|') =>
+            {
                 Node::At(Place::LineEnd)
             }
             '\\' => self.escape()?,

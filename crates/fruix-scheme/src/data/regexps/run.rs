@@ -131,9 +131,7 @@ impl Search<'_> {
     fn takes(&self, step: &Step, c: char) -> bool {
         let fold = self.regexp.options.ignore_case;
         match *step {
-            Step::Char(wanted) if fold => {
-                wanted == c || wanted.to_lowercase().eq(c.to_lowercase())
-            }
+            Step::Char(wanted) if fold => wanted == c || wanted.to_lowercase().eq(c.to_lowercase()),
             Step::Char(wanted) => wanted == c,
             Step::Any => !(self.regexp.options.newline && c == '\n'),
             Step::Set(n) => self.regexp.sets[n].contains(c, fold),
