@@ -106,10 +106,7 @@ pub fn with_file<T>(fd: c_int, f: impl FnOnce(&File) -> io::Result<T>) -> io::Re
 }
 
 /// Calls `f` with the descriptor borrowed.
-pub fn with_fd<T>(
-    fd: c_int,
-    f: impl FnOnce(BorrowedFd) -> rustix::io::Result<T>,
-) -> io::Result<T> {
+pub fn with_fd<T>(fd: c_int, f: impl FnOnce(BorrowedFd) -> rustix::io::Result<T>) -> io::Result<T> {
     if fd < 0 {
         return Err(io::Error::from_raw_os_error(libc::EBADF));
     }
@@ -259,7 +256,8 @@ pub fn times() -> ([i64; 4], i64) {
         let mut tms: libc::tms = std::mem::zeroed();
         libc::times(&raw mut tms);
         #[allow(clippy::useless_conversion, clippy::unnecessary_cast)]
-        let ticks = [tms.tms_utime, tms.tms_stime, tms.tms_cutime, tms.tms_cstime].map(|n| n as i64);
+        let ticks =
+            [tms.tms_utime, tms.tms_stime, tms.tms_cutime, tms.tms_cstime].map(|n| n as i64);
         #[allow(clippy::useless_conversion, clippy::unnecessary_cast)]
         (ticks, libc::sysconf(libc::_SC_CLK_TCK) as i64)
     }
@@ -306,7 +304,14 @@ fn calendar(tm: &libc::tm) -> Calendar {
     };
     Calendar {
         fields: [
-            tm.tm_sec, tm.tm_min, tm.tm_hour, tm.tm_mday, tm.tm_mon, tm.tm_year, tm.tm_wday, tm.tm_yday,
+            tm.tm_sec,
+            tm.tm_min,
+            tm.tm_hour,
+            tm.tm_mday,
+            tm.tm_mon,
+            tm.tm_year,
+            tm.tm_wday,
+            tm.tm_yday,
             tm.tm_isdst,
         ],
         #[allow(clippy::unnecessary_cast)]
@@ -319,7 +324,14 @@ fn broken_down(calendar: &Calendar) -> libc::tm {
     // SAFETY: `tm` is a plain C structure for which zeroes are valid.
     let mut tm: libc::tm = unsafe { std::mem::zeroed() };
     [
-        tm.tm_sec, tm.tm_min, tm.tm_hour, tm.tm_mday, tm.tm_mon, tm.tm_year, tm.tm_wday, tm.tm_yday,
+        tm.tm_sec,
+        tm.tm_min,
+        tm.tm_hour,
+        tm.tm_mday,
+        tm.tm_mon,
+        tm.tm_year,
+        tm.tm_wday,
+        tm.tm_yday,
         tm.tm_isdst,
     ] = calendar.fields;
     tm.tm_gmtoff = -calendar.west as _;
