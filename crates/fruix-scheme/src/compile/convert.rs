@@ -103,8 +103,8 @@ pub struct Converter<'a> {
 }
 
 impl Converter<'_> {
-    fn boxed(&mut self, e: Box<Expr>) -> Box<Ex> {
-        Box::new(self.convert(*e))
+    fn boxed(&mut self, e: Expr) -> Box<Ex> {
+        Box::new(self.convert(e))
     }
 
     fn all(&mut self, all: Vec<Expr>) -> Vec<Ex> {
@@ -116,18 +116,18 @@ impl Converter<'_> {
         let node = match e.kind {
             Kind::Const(value) => Node::Const(value),
             Kind::Local(local) => Node::Local(local),
-            Kind::SetLocal(local, value) => Node::SetLocal(local, self.boxed(value)),
+            Kind::SetLocal(local, value) => Node::SetLocal(local, self.boxed(*value)),
             Kind::Global(global) => Node::Global(global),
-            Kind::SetGlobal(global, value) => Node::SetGlobal(global, self.boxed(value)),
+            Kind::SetGlobal(global, value) => Node::SetGlobal(global, self.boxed(*value)),
             Kind::Define { module, name, value } => {
-                Node::Define { module, name, value: self.boxed(value) }
+                Node::Define { module, name, value: self.boxed(*value) }
             }
             Kind::If(test, then, otherwise) => {
-                let test = self.boxed(test);
+                let test = self.boxed(*test);
                 if let Node::Const(value) = test.node {
                     return self.convert(*if value.is_true() { then } else { otherwise });
                 }
-                Node::If(test, self.boxed(then), self.boxed(otherwise))
+                Node::If(test, self.boxed(*then), self.boxed(*otherwise))
             }
             Kind::Seq(mut all) if all.len() == 1 => match all.pop() {
                 Some(only) => return self.convert(only),
@@ -162,7 +162,11 @@ impl Converter<'_> {
             optional: clause.optional.into_iter().map(|(l, e)| (l, self.convert(e))).collect(),
             rest: clause.rest,
             has_keywords: !clause.keywords.is_empty() || clause.allow_other_keys,
-            keywords: clause.keywords.into_iter().map(|(k, l, e)| (k, l, self.convert(e))).collect(),
+            keywords: clause
+                .keywords
+                .into_iter()
+                .map(|(k, l, e)| (k, l, self.convert(e)))
+                .collect(),
             allow_other_keys: clause.allow_other_keys,
             names: clause.names,
             body: match clause.body {
@@ -179,7 +183,8 @@ impl Converter<'_> {
         for (local, value) in bindings {
             match value.node {
                 Node::Lambda(lam) if !self.variables.assigned.contains(&local) => {
-                    result = loops::fix(&self.variables, location.clone(), vec![(local, *lam)], result);
+                    result =
+                        loops::fix(&self.variables, location.clone(), vec![(local, *lam)], result);
                 }
                 node => plain.push((local, Ex { location: value.location, node })),
             }
@@ -241,17 +246,12 @@ impl Converter<'_> {
             }
             Kind::Letrec(ordered, bindings, body) if matches!(body.kind, Kind::Local(_)) => {
                 // ((letrec ((loop …)) loop) arg …): call it inside.
-                let call = Expr {
-                    location: location.clone(),
-                    kind: Kind::Call(body, args),
-                };
+                let call = Expr { location: location.clone(), kind: Kind::Call(body, args) };
                 let kind = Kind::Letrec(ordered, bindings, Box::new(call));
                 self.convert(Expr { location, kind })
             }
             Kind::Global(global) => match self.primitive(&global) {
-                Some(name) => {
-                    self.primitive_call(location, callee.location, global, name, args)
-                }
+                Some(name) => self.primitive_call(location, callee.location, global, name, args),
                 None => {
                     let callee = Ex::new(callee.location, Node::Global(global));
                     let args = self.all(args);
@@ -317,10 +317,10 @@ impl Converter<'_> {
         let mut args = self.all(args);
         let prim = |prim, args| Ex::new(location.clone(), Node::Prim(prim, args));
         let constant = |n| Ex::new(None, Node::Const(Value::fixnum(n)));
-        if name == "call-with-values" && args.len() == 2 {
-            if let Some(node) = receive(&mut args, &location) {
-                return Ex::new(location, node);
-            }
+        if name == "call-with-values"
+            && let Some(node) = receive(&mut args, &location)
+        {
+            return Ex::new(location, node);
         }
         if let ("1+" | "1-" | "zero?", 1) = (name, args.len()) {
             let (op, n) = match name {
@@ -376,8 +376,8 @@ fn applies_directly(lambda: &Lambda, count: usize) -> bool {
 }
 
 /// `(call-with-values PRODUCER (lambda FORMALS BODY))` without closures.
-fn receive(args: &mut Vec<Ex>, location: &Option<Location>) -> Option<Node> {
-    let [producer, consumer] = &mut args[..] else { return None };
+fn receive(args: &mut [Ex], location: &Option<Location>) -> Option<Node> {
+    let [producer, consumer] = args else { return None };
     let Node::Lambda(lam) = &mut consumer.node else { return None };
     let [clause] = &mut lam.clauses[..] else { return None };
     if !clause.optional.is_empty() || clause.has_keywords {

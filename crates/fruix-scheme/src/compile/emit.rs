@@ -6,12 +6,12 @@
 
 use super::convert::Variables;
 use super::free::Free;
-use super::function::{Block, Function, Label, Place};
+use super::function::{Block, Function, Place};
 use super::ir::{Ex, Lam, LamBody, LamClause, Node};
 use super::primitives::Prim;
 use crate::engine::Engine;
 use crate::heap::Tag;
-use crate::machine::op::{Op, RECEIVE_MANY, RECEIVE_NONE, RECEIVE_ONE};
+use crate::machine::op::Op;
 use crate::machine::{ClauseInfo, Code, LateBody};
 use crate::native::Result;
 use crate::tree::{Global, Local};
@@ -31,9 +31,6 @@ pub enum Dest {
     Many,
 }
 
-/// The largest number of arguments of a call in the source.
-const MAX_ARGS: usize = 60_000;
-
 /// Makes code objects of one tree.
 pub struct Emitter<'a> {
     pub engine: &'a mut Engine,
@@ -45,11 +42,11 @@ pub struct Emitter<'a> {
 }
 
 impl Emitter<'_> {
-    fn is_assigned(&self, local: Local) -> bool {
+    pub(super) fn is_assigned(&self, local: Local) -> bool {
         self.variables.assigned.contains(&local)
     }
 
-    fn place_of(&self, local: Local) -> Option<Place> {
+    pub(super) fn place_of(&self, local: Local) -> Option<Place> {
         if let Some(&closure) = self.closures.get(&local) {
             return Some(Place::Constant(closure));
         }
@@ -57,7 +54,7 @@ impl Emitter<'_> {
     }
 
     /// The value is in `register`: brings it to its destination.
-    fn deliver(&mut self, register: usize, dest: Dest) {
+    pub(super) fn deliver(&mut self, register: usize, dest: Dest) {
         match dest {
             Dest::To(to) if to == register => {}
             Dest::To(to) => self.f.emit(Op::Mov, to, register, 0),
@@ -68,7 +65,7 @@ impl Emitter<'_> {
     }
 
     /// A register to make a value in that goes to `dest`.
-    fn target(&mut self, dest: Dest) -> usize {
+    pub(super) fn target(&mut self, dest: Dest) -> usize {
         match dest {
             Dest::To(register) => register,
             _ => {
@@ -78,7 +75,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn deliver_constant(&mut self, value: Value, dest: Dest) {
+    pub(super) fn deliver_constant(&mut self, value: Value, dest: Dest) {
         if dest != Dest::Effect {
             let register = self.target(dest);
             self.f.load(register, value);
@@ -252,7 +249,7 @@ impl Emitter<'_> {
     }
 
     /// The value of `e` in some register, which stays as it is while `next` is not given back.
-    fn operand(&mut self, e: &Ex) -> Result<usize> {
+    pub(super) fn operand(&mut self, e: &Ex) -> Result<usize> {
         if let Node::Local(local) = e.node
             && !self.is_assigned(local)
         {
@@ -267,15 +264,13 @@ impl Emitter<'_> {
         Ok(register)
     }
 
-    fn global(&mut self, global: &Global) -> usize {
+    pub(super) fn global(&mut self, global: &Global) -> usize {
         let heap = &mut self.engine.heap;
         let key = (global.module, global.name, global.public);
-        self.f.global(key, || {
-            heap.slots_from(Tag::Internal, &[key.0, key.1, Value::bool(key.2)])
-        })
+        self.f.global(key, || heap.slots_from(Tag::Internal, &[key.0, key.1, Value::bool(key.2)]))
     }
 
-    fn bind(&mut self, bindings: &[(Local, Ex)]) -> Result<()> {
+    pub(super) fn bind(&mut self, bindings: &[(Local, Ex)]) -> Result<()> {
         for (local, value) in bindings {
             let assigned = self.is_assigned(*local);
             if !assigned {
@@ -416,7 +411,8 @@ impl Emitter<'_> {
         let entry = self.f.instructions.len();
         self.f.next = super::function::FIRST;
         let parameters: Vec<Local> = clause.parameters().collect();
-        let defaults = clause.optional.iter().map(|o| &o.1).chain(clause.keywords.iter().map(|k| &k.2));
+        let defaults =
+            clause.optional.iter().map(|o| &o.1).chain(clause.keywords.iter().map(|k| &k.2));
         // A body that is not known yet may assign what a default's closure holds: box everything.
         let late = matches!(clause.body, LamBody::Late(_));
         let captures = late && defaults.into_iter().any(has_lambda);
@@ -523,7 +519,7 @@ impl Emitter<'_> {
         found
     }
 
-    fn jump_to_block(&mut self, index: usize, args: &[Ex]) -> Result<()> {
+    pub(super) fn jump_to_block(&mut self, index: usize, args: &[Ex]) -> Result<()> {
         let block = self.f.blocks[index].clone();
         let mut moves = Vec::new();
         for (i, arg) in args.iter().enumerate() {
@@ -582,140 +578,6 @@ impl Emitter<'_> {
         for (i, &local) in all.iter().enumerate() {
             if self.is_assigned(local) {
                 self.f.emit(Op::MakeBox, first + i, first + i, 0);
-            }
-        }
-        Ok(())
-    }
-
-    /// Where the window of a call starts whose value goes to `dest`.
-    fn window(&mut self, dest: Dest) -> usize {
-        match dest {
-            Dest::To(register) if register + 1 == self.f.next => register,
-            _ => self.f.next,
-        }
-    }
-
-    fn arguments(&mut self, base: usize, args: &[Ex]) -> Result<()> {
-        if args.len() > MAX_ARGS {
-            return self.engine.error("misc-error", "compile", "too many arguments", &[]);
-        }
-        for (i, arg) in args.iter().enumerate() {
-            self.f.next = base + 4 + i;
-            self.f.need(base + 4 + i);
-            self.expression(arg, Dest::To(base + 3 + i))?;
-        }
-        self.f.next = base + 3 + args.len();
-        self.f.need(base + 4 + args.len());
-        Ok(())
-    }
-
-    fn call(&mut self, e: &Ex, callee: &Ex, args: &[Ex], dest: Dest) -> Result<()> {
-        let place = match callee.node {
-            Node::Local(local) if !self.is_assigned(local) => self.place_of(local),
-            _ => None,
-        };
-        if let Some(Place::Block(index)) = place {
-            return self.jump_to_block(index, args);
-        }
-        let base = self.window(dest);
-        let count = args.len();
-        self.f.need(base + 4);
-        let receive = match dest {
-            Dest::Effect => RECEIVE_NONE,
-            Dest::Many => RECEIVE_MANY,
-            _ => RECEIVE_ONE,
-        };
-        if let Node::Global(global) = &callee.node {
-            self.arguments(base, args)?;
-            self.f.mark(&e.location);
-            let k = self.global(global);
-            match dest {
-                Dest::Tail => self.f.emit(Op::TailCallGlobal, base, count, k),
-                Dest::To(_) => self.f.emit(Op::CallGlobal, base, count, k),
-                Dest::Effect => self.f.emit(Op::CallGlobalEffect, base, count, k),
-                Dest::Many => {
-                    self.f.emit(Op::GlobalRef, base + 2, 0, k);
-                    self.f.emit(Op::Call, base, count, receive as usize);
-                }
-            }
-        } else if place == Some(Place::Own) && self.f.arity == Some(count) && dest != Dest::Tail {
-            self.arguments(base, args)?;
-            self.f.mark(&e.location);
-            self.f.emit(Op::CallSelf, base, count, receive as usize);
-        } else {
-            self.f.next = base + 3;
-            self.expression(callee, Dest::To(base + 2))?;
-            self.arguments(base, args)?;
-            self.f.mark(&e.location);
-            match dest {
-                Dest::Tail => self.f.emit(Op::TailCall, base, count, 0),
-                _ => self.f.emit(Op::Call, base, count, receive as usize),
-            }
-        }
-        self.called(base, dest);
-        Ok(())
-    }
-
-    /// The value of a call is in the window's first register.
-    fn called(&mut self, base: usize, dest: Dest) {
-        match dest {
-            Dest::To(register) if register != base => self.f.emit(Op::Mov, register, base, 0),
-            Dest::Many => self.f.emit(Op::PutValues, base, 1, 0),
-            _ => {}
-        }
-    }
-
-    fn apply(&mut self, e: &Ex, args: &[Ex], dest: Dest) -> Result<()> {
-        let Some((callee, args)) = args.split_first() else { return Ok(()) };
-        let base = self.window(dest);
-        self.f.need(base + 4);
-        self.f.next = base + 3;
-        self.expression(callee, Dest::To(base + 2))?;
-        self.arguments(base, args)?;
-        self.f.mark(&e.location);
-        let receive = match dest {
-            Dest::Tail => {
-                self.f.emit(Op::TailSpread, base, args.len(), 0);
-                return Ok(());
-            }
-            Dest::Effect => RECEIVE_NONE,
-            Dest::Many => RECEIVE_MANY,
-            Dest::To(_) => RECEIVE_ONE,
-        };
-        self.f.emit(Op::Spread, base, args.len(), receive as usize);
-        self.called(base, dest);
-        Ok(())
-    }
-
-    fn values(&mut self, args: &[Ex], dest: Dest) -> Result<()> {
-        match (args, dest) {
-            ([only], _) => {
-                // More values of an operand are cut down to the first.
-                let register = self.operand(only)?;
-                self.deliver(register, dest);
-            }
-            (_, Dest::Tail | Dest::Many) => {
-                let first = self.f.next;
-                for arg in args {
-                    let register = self.f.allocate();
-                    self.expression(arg, Dest::To(register))?;
-                }
-                let op = if dest == Dest::Tail { Op::ReturnValues } else { Op::PutValues };
-                self.f.emit(op, first, args.len(), 0);
-            }
-            ([first, others @ ..], _) => {
-                let register = self.operand(first)?;
-                for other in others {
-                    self.expression(other, Dest::Effect)?;
-                }
-                self.deliver(register, dest);
-            }
-            ([], Dest::Effect) => {}
-            ([], _) => {
-                // No value where one is wanted: the machine complains.
-                let values = self.engine.machine.primitives.get("values").copied();
-                let callee = Ex::new(None, Node::Const(values.unwrap_or(Value::FALSE)));
-                self.call(&Ex::new(None, Node::Const(Value::FALSE)), &callee, &[], dest)?;
             }
         }
         Ok(())
@@ -790,186 +652,6 @@ impl Emitter<'_> {
         self.f.place(end);
         Ok(())
     }
-
-    /// Jumps to `label` if the truth of `e` is `sense`.
-    fn branch(&mut self, e: &Ex, sense: bool, label: Label) -> Result<()> {
-        let saved = self.f.next;
-        self.test(e, sense, label)?;
-        self.f.next = saved;
-        Ok(())
-    }
-
-    fn test(&mut self, e: &Ex, sense: bool, label: Label) -> Result<()> {
-        match &e.node {
-            Node::Const(value) => {
-                if value.is_true() == sense {
-                    self.f.jump(Op::Jump, 0, 0, label);
-                }
-            }
-            Node::Seq(all) => {
-                if let Some((last, before)) = all.split_last() {
-                    for e in before {
-                        self.expression(e, Dest::Effect)?;
-                    }
-                    self.test(last, sense, label)?;
-                }
-            }
-            Node::If(test, then, otherwise) => {
-                let (other, end) = (self.f.new_label(), self.f.new_label());
-                self.branch(test, false, other)?;
-                match same_local(test, then) {
-                    true if sense => self.f.jump(Op::Jump, 0, 0, label),
-                    true => {}
-                    false => self.branch(then, sense, label)?,
-                }
-                self.f.jump(Op::Jump, 0, 0, end);
-                self.f.place(other);
-                self.branch(otherwise, sense, label)?;
-                self.f.place(end);
-            }
-            Node::Let(bindings, body) => {
-                self.bind(bindings)?;
-                self.branch(body, sense, label)?;
-            }
-            Node::Prim(Prim::Not, args) => self.test(&args[0], !sense, label)?,
-            Node::Prim(Prim::Test1(yes, no), args) => {
-                let x = self.operand(&args[0])?;
-                self.f.mark(&e.location);
-                self.f.jump(if sense { *yes } else { *no }, x, 0, label);
-            }
-            Node::Prim(Prim::TagTest(tag), args) => {
-                let x = self.operand(&args[0])?;
-                let op = if sense { Op::JumpTag } else { Op::JumpNotTag };
-                self.f.jump(op, x, *tag as usize, label);
-            }
-            Node::Prim(Prim::Test2(yes, no), args) => {
-                self.test2(e, (*yes, *no), &args[0], &args[1], sense, label)?;
-            }
-            Node::Prim(Prim::Test2Swapped(yes, no), args) => {
-                self.test2_swapped(e, (*yes, *no), &args[0], &args[1], sense, label)?;
-            }
-            _ => {
-                let x = self.operand(e)?;
-                self.f.jump(if sense { Op::JumpTrue } else { Op::JumpFalse }, x, 0, label);
-            }
-        }
-        Ok(())
-    }
-
-    fn test2(
-        &mut self,
-        e: &Ex,
-        ops: (Op, Op),
-        x: &Ex,
-        y: &Ex,
-        sense: bool,
-        label: Label,
-    ) -> Result<()> {
-        let pick = |yes, no| if sense { yes } else { no };
-        match (ops.0, constant(x), constant(y)) {
-            (Op::JumpEq | Op::JumpEqv, _, Some(value)) if identity(value) || ops.0 == Op::JumpEq => {
-                return self.test_constant(e, x, value, sense, label);
-            }
-            (Op::JumpEq | Op::JumpEqv, Some(value), _) if identity(value) || ops.0 == Op::JumpEq => {
-                return self.test_constant(e, y, value, sense, label);
-            }
-            (Op::JumpNumEq, _, Some(value)) if small(value).is_some() => {
-                let op = pick(Op::JumpNumEqImm, Op::JumpNotNumEqImm);
-                return self.test_small(e, op, x, value, label);
-            }
-            (Op::JumpNumEq, Some(value), _) if small(value).is_some() => {
-                let op = pick(Op::JumpNumEqImm, Op::JumpNotNumEqImm);
-                return self.test_small(e, op, y, value, label);
-            }
-            (Op::JumpLt, _, Some(value)) if small(value).is_some() => {
-                return self.test_small(e, pick(Op::JumpLtImm, Op::JumpNotLtImm), x, value, label);
-            }
-            (Op::JumpLt, Some(value), _) if small(value).is_some() => {
-                return self.test_small(e, pick(Op::JumpGtImm, Op::JumpNotGtImm), y, value, label);
-            }
-            _ => {}
-        }
-        let x = self.operand(x)?;
-        let y = self.operand(y)?;
-        self.f.mark(&e.location);
-        self.f.jump(pick(ops.0, ops.1), x, y, label);
-        Ok(())
-    }
-
-    fn test2_swapped(
-        &mut self,
-        e: &Ex,
-        ops: (Op, Op),
-        x: &Ex,
-        y: &Ex,
-        sense: bool,
-        label: Label,
-    ) -> Result<()> {
-        if let (Op::JumpLt, Some(value)) = (ops.0, constant(y))
-            && small(value).is_some()
-        {
-            let op = if sense { Op::JumpGtImm } else { Op::JumpNotGtImm };
-            return self.test_small(e, op, x, value, label);
-        }
-        if let (Op::JumpLt, Some(value)) = (ops.0, constant(x))
-            && small(value).is_some()
-        {
-            let op = if sense { Op::JumpLtImm } else { Op::JumpNotLtImm };
-            return self.test_small(e, op, y, value, label);
-        }
-        let x = self.operand(x)?;
-        let y = self.operand(y)?;
-        self.f.mark(&e.location);
-        self.f.jump(if sense { ops.0 } else { ops.1 }, y, x, label);
-        Ok(())
-    }
-
-    fn test_small(&mut self, e: &Ex, op: Op, x: &Ex, value: Value, label: Label) -> Result<()> {
-        let x = self.operand(x)?;
-        let n = small(value).unwrap_or(0) as u16 as usize;
-        self.f.mark(&e.location);
-        self.f.jump(op, x, n, label);
-        Ok(())
-    }
-
-    fn test_constant(
-        &mut self,
-        e: &Ex,
-        x: &Ex,
-        value: Value,
-        sense: bool,
-        label: Label,
-    ) -> Result<()> {
-        let x = self.operand(x)?;
-        self.f.mark(&e.location);
-        let k = self.f.constant(value);
-        if k > usize::from(u16::MAX) {
-            let y = self.f.allocate();
-            self.f.load(y, value);
-            self.f.jump(if sense { Op::JumpEq } else { Op::JumpNotEq }, x, y, label);
-        } else {
-            let op = if sense { Op::JumpEqConst } else { Op::JumpNotEqConst };
-            self.f.jump(op, x, k, label);
-        }
-        Ok(())
-    }
-}
-
-fn constant(e: &Ex) -> Option<Value> {
-    if let Node::Const(value) = e.node { Some(value) } else { None }
-}
-
-fn small(value: Value) -> Option<i16> {
-    value.as_fixnum().and_then(|n| i16::try_from(n).ok())
-}
-
-/// Whether `eqv?` to this constant is `eq?`.
-fn identity(value: Value) -> bool {
-    value.is_fixnum() || value.is_immediate()
-}
-
-fn same_local(a: &Ex, b: &Ex) -> bool {
-    matches!((&a.node, &b.node), (Node::Local(a), Node::Local(b)) if a == b)
 }
 
 fn has_lambda(e: &Ex) -> bool {

@@ -200,8 +200,15 @@ impl Function {
     pub fn ended(&self) -> bool {
         let here = self.instructions.len();
         let last = self.instructions.last().map_or(0, |&w| w as u8);
-        let ends = [Op::Jump, Op::Return, Op::ReturnValues, Op::TailCall, Op::TailCallGlobal, Op::TailSpread]
-            .map(|op| op as u8);
+        let ends = [
+            Op::Jump,
+            Op::Return,
+            Op::ReturnValues,
+            Op::TailCall,
+            Op::TailCallGlobal,
+            Op::TailSpread,
+        ]
+        .map(|op| op as u8);
         self.last_label != here && ends.contains(&last)
     }
 

@@ -20,7 +20,11 @@ pub enum Node {
     SetLocal(Local, Box<Ex>),
     Global(Global),
     SetGlobal(Global, Box<Ex>),
-    Define { module: Value, name: Value, value: Box<Ex> },
+    Define {
+        module: Value,
+        name: Value,
+        value: Box<Ex>,
+    },
     If(Box<Ex>, Box<Ex>, Box<Ex>),
     Seq(Vec<Ex>),
     Lambda(Box<Lam>),
@@ -30,7 +34,12 @@ pub enum Node {
     /// Procedures that are only called in tail position of the body or of each other: jumps.
     Labels(Vec<(Local, Lam)>, Box<Ex>),
     /// Values of an expression bound to variables (the last one, if any, to a list of the rest).
-    Receive { producer: Box<Ex>, required: Vec<Local>, rest: Option<Local>, body: Box<Ex> },
+    Receive {
+        producer: Box<Ex>,
+        required: Vec<Local>,
+        rest: Option<Local>,
+        body: Box<Ex>,
+    },
     Call(Box<Ex>, Vec<Ex>),
     Prim(Prim, Vec<Ex>),
 }

@@ -39,9 +39,9 @@ pub fn fix(
     }
     let all_jumps = arities.len() == procedures.len()
         && only_jumps(&body, true, &arities)
-        && procedures.iter().all(|(_, lam)| {
-            lam.plain().is_some_and(|(_, body)| only_jumps(body, true, &arities))
-        });
+        && procedures
+            .iter()
+            .all(|(_, lam)| lam.plain().is_some_and(|(_, body)| only_jumps(body, true, &arities)));
     let body = Box::new(body);
     let node = if all_jumps { Node::Labels(procedures, body) } else { Node::Fix(procedures, body) };
     Ex::new(location, node)

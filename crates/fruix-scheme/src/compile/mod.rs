@@ -5,6 +5,8 @@
 //! turns local procedures into code in place or jumps where it can; [`free`] finds what the other
 //! closures hold; [`emit`] hands out registers and writes the instructions.
 
+mod branches;
+mod calls;
 mod convert;
 mod emit;
 mod free;
@@ -70,7 +72,8 @@ pub fn compile(engine: &mut Engine, tree: Expr) -> Result<Value> {
 /// Expands and compiles late body `index` of a closure's code; gives the index of its first
 /// instruction.
 pub(crate) fn compile_late(engine: &mut Engine, closure: Value, index: usize) -> Result<usize> {
-    let code_value = engine.heap.slots(closure, Tag::Closure).map_or(Value::FALSE, |slots| slots[0]);
+    let code_value =
+        engine.heap.slots(closure, Tag::Closure).map_or(Value::FALSE, |slots| slots[0]);
     let late = |engine: &Engine| {
         let late = engine.heap.as_code(code_value)?.details().late.get(index)?;
         Some((late.form, late.pc, late.parameters.clone(), late.boxed))

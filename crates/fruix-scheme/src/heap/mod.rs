@@ -630,8 +630,7 @@ impl Tracer {
         } else if value.is_object() {
             // SAFETY: object values point to initialised objects of this heap.
             unsafe {
-                let header =
-                    &mut *std::ptr::with_exposed_provenance_mut::<Header>(value.address());
+                let header = &mut *std::ptr::with_exposed_provenance_mut::<Header>(value.address());
                 if header.is_large() {
                     header.set_mark()
                 } else {

@@ -32,7 +32,18 @@ pub(super) unsafe fn bind(
     let code = unsafe { &*code };
     // SAFETY: by contract the window has room.
     let (procedure, registers) = unsafe { (*w.add(2), w.add(3)) };
-    let Some(clause) = code.details.clauses.iter().find(|clause| accepts(clause, count)) else {
+    let clauses = &code.details.clauses;
+    let last = clauses.len() - 1;
+    let fits = |(i, clause): &(usize, &ClauseInfo)| {
+        let required = clause.required as usize;
+        // Of several clauses, one with keywords wants no other positional arguments.
+        let positional = required + clause.optional as usize;
+        accepts(clause, count)
+            && (*i == last || !clause.has_keywords || clause.rest || count <= positional
+                // SAFETY: by contract the arguments are in the window.
+                || (required..=positional).any(|n| engine.heap.is(unsafe { *registers.add(n) }, Tag::Keyword)))
+    };
+    let Some((_, clause)) = clauses.iter().enumerate().find(fits) else {
         return Err(errors::wrong_number_of_args(engine, procedure));
     };
     let required = clause.required as usize;

@@ -2,7 +2,7 @@
 //! Code objects: what closures have in common.
 
 use crate::heap::Tracer;
-use crate::tree::{Location, Local};
+use crate::tree::{Local, Location};
 use crate::value::Value;
 use std::rc::Rc;
 
@@ -240,7 +240,8 @@ impl Code {
         tracer.visit(details.name);
         tracer.visit(details.properties);
         // SAFETY: the constants leaked in `new` or `extend`, `constant_count` of them.
-        tracer.visit_all(unsafe { std::slice::from_raw_parts(self.constants, self.constant_count) });
+        tracer
+            .visit_all(unsafe { std::slice::from_raw_parts(self.constants, self.constant_count) });
         for clause in &details.clauses {
             tracer.visit_all(&clause.keywords);
             tracer.visit_all(&clause.names);

@@ -5,8 +5,9 @@
 //! So such a way is a [`Plan`], taken step by step by the `Step` instruction of a frame of its own,
 //! and never by recursion in Rust.
 
+use super::calls::{enter, return_values};
 use super::op;
-use super::run::{self, code_of, decode_link, link, return_address};
+use super::words::{code_of, decode_link, link, return_address};
 use super::{Machine, errors};
 use crate::engine::Engine;
 use crate::heap::{Foreign, Tag, Tracer};
@@ -53,7 +54,8 @@ pub(super) enum Pending {
 
 impl Pending {
     pub(super) fn trace(&self, tracer: &mut Tracer) {
-        let (Pending::Abort { tag: value, values } | Pending::Continue { continuation: value, values }) = self;
+        let (Pending::Abort { tag: value, values }
+        | Pending::Continue { continuation: value, values }) = self;
         tracer.visit(*value);
         tracer.visit_all(values);
     }
@@ -122,7 +124,8 @@ impl Foreign for Option<Plan> {
         let Some(plan) = self else { return };
         plan.enter.iter().chain(&plan.entering).for_each(|entry| entry.trace(tracer));
         match &plan.then {
-            Then::Handler { continuation, values } | Then::Continue { continuation, values, .. } => {
+            Then::Handler { continuation, values }
+            | Then::Continue { continuation, values, .. } => {
                 tracer.visit(*continuation);
                 tracer.visit_all(values);
             }
@@ -249,13 +252,19 @@ fn capture_dynamic(engine: &mut Engine, start: usize, base: usize) -> Vec<DynEnt
 }
 
 /// Captures the stack from index `base` to the header of the frame `w`.
-fn capture(engine: &mut Engine, base: usize, w: *mut Value, dynamic: usize, partial: bool, resumable: bool) -> Value {
+fn capture(
+    engine: &mut Engine,
+    base: usize,
+    w: *mut Value,
+    dynamic: usize,
+    partial: bool,
+    resumable: bool,
+) -> Value {
     let entries = capture_dynamic(engine, dynamic, base);
     let machine = &engine.machine;
     let len = machine.index(w) + 2 - base;
     // SAFETY: the slots are below the top of the stack.
-    let slots: Box<[Value]> =
-        unsafe { std::slice::from_raw_parts(machine.slot(base), len) }.into();
+    let slots: Box<[Value]> = unsafe { std::slice::from_raw_parts(machine.slot(base), len) }.into();
     let run = machine.run_id();
     engine.heap.note_external(len * 8);
     engine.heap.foreign(Continuation { slots, dynamic: entries, partial, resumable, run })
@@ -285,7 +294,14 @@ pub(super) fn abort(
         .iter()
         .rposition(|e| matches!(e.entry, Entry::Prompt { tag: t, .. } if t == tag));
     let Some(position) = found else {
-        let exit = errors::plain(engine, "misc-error", Some("abort"), "Abort to unknown prompt", &[tag], false);
+        let exit = errors::plain(
+            engine,
+            "misc-error",
+            Some("abort"),
+            "Abort to unknown prompt",
+            &[tag],
+            false,
+        );
         return errors::throw_above(engine, w.wrapping_add(6), exit);
     };
     let barrier = engine.machine.runs.last().map_or(0, |run| run.dynamic);
@@ -346,11 +362,8 @@ pub(super) fn resume(
         let plan = Plan { target: barrier, enter: Vec::new(), entering: None, then };
         return follow(engine, top, plan, true);
     }
-    let common = machine.dynamic[barrier..]
-        .iter()
-        .zip(&entries)
-        .take_while(|(a, b)| a.id == b.id)
-        .count();
+    let common =
+        machine.dynamic[barrier..].iter().zip(&entries).take_while(|(a, b)| a.id == b.id).count();
     let then = Then::Continue { continuation: value, values, base };
     let enter = entries.into_iter().skip(common).rev().collect();
     follow(engine, top, Plan { target: barrier + common, enter, entering: None, then }, true)
@@ -360,9 +373,7 @@ pub(super) fn resume(
 pub(super) fn go_on(engine: &mut Engine, w: *mut Value) -> Result<()> {
     match engine.machine.pending.take() {
         Some(Pending::Abort { tag, values }) => abort(engine, w, tag, values, false),
-        Some(Pending::Continue { continuation, values }) => {
-            resume(engine, w, continuation, values)
-        }
+        Some(Pending::Continue { continuation, values }) => resume(engine, w, continuation, values),
         None => Err(Box::new(Exit::Unwind)),
     }
 }
@@ -440,7 +451,7 @@ fn call_thunk(
         window.add(1).write(link(window as usize - frame as usize, op::RECEIVE_NONE));
         window.add(2).write(thunk);
         machine.fp = frame;
-        run::enter(engine, window, 0)
+        enter(engine, window, 0)
     }
 }
 
@@ -469,7 +480,7 @@ fn arrive(engine: &mut Engine, frame: *mut Value, plan: Plan) -> Result<()> {
                 for (i, &value) in values.iter().enumerate() {
                     fp.add(4 + i).write(value);
                 }
-                run::enter(engine, fp, values.len() + 1)
+                enter(engine, fp, values.len() + 1)
             }
         }
         Then::Continue { continuation, values, base } => {
@@ -503,7 +514,7 @@ fn reinstate(
         bottom.add(1).write(header.1);
         let w = bottom.add(k.slots.len() - 2);
         debug_assert!(w == bottom || decode_link(*w.add(1)).0 <= (w as usize - bottom as usize));
-        run::return_values(engine, w, values)
+        return_values(engine, w, values)
     }
 }
 

@@ -2,7 +2,7 @@
 //! How errors of instructions and natives become calls of Scheme's handlers.
 
 use super::op;
-use super::run::{code_of, link, return_address};
+use super::words::{code_of, link, return_address};
 use crate::engine::Engine;
 use crate::native::{Exit, Result};
 use crate::value::Value;
@@ -32,7 +32,14 @@ pub(super) fn wrong_number_of_args(engine: &mut Engine, procedure: Value) -> Box
 }
 
 /// An error without a procedure's name, whose data are its arguments.
-pub(super) fn plain(engine: &mut Engine, key: &str, subr: Option<&str>, message: &str, args: &[Value], data: bool) -> Box<Exit> {
+pub(super) fn plain(
+    engine: &mut Engine,
+    key: &str,
+    subr: Option<&str>,
+    message: &str,
+    args: &[Value],
+    data: bool,
+) -> Box<Exit> {
     let heap = &mut engine.heap;
     let args = heap.list(args);
     Box::new(Exit::Error {
@@ -50,7 +57,12 @@ pub(super) fn unbound(engine: &mut Engine, name: Value) -> Box<Exit> {
 }
 
 /// `keyword-argument-error`.
-pub(super) fn keyword(engine: &mut Engine, procedure: Value, message: &str, culprit: Value) -> Box<Exit> {
+pub(super) fn keyword(
+    engine: &mut Engine,
+    procedure: Value,
+    message: &str,
+    culprit: Value,
+) -> Box<Exit> {
     let heap = &mut engine.heap;
     Box::new(Exit::Error {
         key: heap.intern("keyword-argument-error"),
@@ -72,7 +84,14 @@ pub(super) fn throw(engine: &mut Engine, exit: Box<Exit>) -> Result<()> {
 pub(super) fn throw_above(engine: &mut Engine, top: *mut Value, exit: Box<Exit>) -> Result<()> {
     let (handler, args) = match &*exit {
         Exit::Error { key, subr, message, args, data } => {
-            if std::env::var_os("E2DBG").is_some() { eprintln!("ERR {} {} {}", crate::printer::written(engine, *key), crate::printer::written(engine, *message), crate::printer::written(engine, *args)); }
+            if std::env::var_os("E2DBG").is_some() {
+                eprintln!(
+                    "ERR {} {} {}",
+                    crate::printer::written(engine, *key),
+                    crate::printer::written(engine, *message),
+                    crate::printer::written(engine, *args)
+                );
+            }
             let Some(handler) = engine.guile_value("%native-error") else { return Err(exit) };
             (handler, engine.heap.list(&[*key, *subr, *message, *args, *data]))
         }

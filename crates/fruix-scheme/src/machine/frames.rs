@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Looking at the stack: backtraces.
 
-use super::{Machine, run};
+use super::{Machine, words};
 use crate::engine::Engine;
 use crate::heap::Tag;
 use crate::tree::Location;
@@ -43,8 +43,8 @@ pub fn backtrace(engine: &Engine) -> Vec<FrameInfo> {
             if !machine.special.is_hidden(procedure) {
                 frames.push(describe(engine, procedure, pc, machine.index(fp)));
             }
-            pc = run::decode_address(*fp);
-            let distance = run::decode_link(*fp.add(1)).0;
+            pc = words::decode_address(*fp);
+            let distance = words::decode_link(*fp.add(1)).0;
             if distance == 0 {
                 break;
             }

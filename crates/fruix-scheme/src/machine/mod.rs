@@ -19,15 +19,18 @@
 //! activation, was alive at the last collection or made since: stale, but never dangling.
 
 mod arguments;
+mod calls;
 mod code;
 mod control;
 mod errors;
 mod frames;
 pub mod op;
 mod run;
+mod slow;
 mod special;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use code::{ClauseInfo, Code, Details, LateBody, Line, Parts};
 pub use control::{Continuation, DynamicState};
@@ -186,7 +189,7 @@ impl Machine {
             return self.top;
         }
         // SAFETY: `fp` is the frame of a closure whenever `top` is null.
-        unsafe { self.fp.wrapping_add((*run::code_of(*self.fp.add(2))).frame_size as usize) }
+        unsafe { self.fp.wrapping_add((*words::code_of(*self.fp.add(2))).frame_size as usize) }
     }
 
     /// Makes sure that slots up to `end` can be used; if they cannot, the stack has overflowed.
@@ -245,7 +248,11 @@ impl Drop for Machine {
 }
 
 /// Calls `procedure` in a run of its own above all frames in use.
-pub(crate) fn nested_run(engine: &mut Engine, procedure: Value, args: &[Value]) -> Result<Vec<Value>> {
+pub(crate) fn nested_run(
+    engine: &mut Engine,
+    procedure: Value,
+    args: &[Value],
+) -> Result<Vec<Value>> {
     let recording = engine.heap.pause_recording();
     let arguments = engine.heap.list(args);
     let machine = &mut engine.machine;
@@ -260,8 +267,8 @@ pub(crate) fn nested_run(engine: &mut Engine, procedure: Value, args: &[Value]) 
     let result = if machine.reserve(base.wrapping_add(64)) {
         // SAFETY: `reserve` has made sure that the slots are ours.
         unsafe {
-            base.write(run::return_address(outer.0));
-            base.add(1).write(run::link(base as usize - outer.1 as usize, op::RECEIVE_MANY));
+            base.write(words::return_address(outer.0));
+            base.add(1).write(words::link(base as usize - outer.1 as usize, op::RECEIVE_MANY));
             base.add(2).write(halt);
             base.add(3).write(procedure);
             base.add(4).write(arguments);
@@ -269,7 +276,7 @@ pub(crate) fn nested_run(engine: &mut Engine, procedure: Value, args: &[Value]) 
         machine.fp = base;
         machine.top = std::ptr::null_mut();
         // SAFETY: the special closure has a code object.
-        machine.pc = unsafe { (*run::code_of(halt)).entry };
+        machine.pc = unsafe { (*words::code_of(halt)).entry };
         run::run(engine)
     } else {
         Err(errors::stack_overflow(engine))

@@ -4,84 +4,15 @@
 //! What is rare or long is in functions of its own, called with the machine's `fp` and `pc`
 //! stored; they leave in them where to go on, or give an `Err` with which the run ends.
 
-use super::code::Code;
-use super::op::{Op, RECEIVE_MANY, RECEIVE_NONE, RECEIVE_ONE, a, b, b_signed, c, c_signed};
-use super::{Continuation, applicable, arguments, control, errors};
+use super::calls::*;
+use super::op::{Op, RECEIVE_NONE, RECEIVE_ONE, a, b, b_signed, c, c_signed};
+use super::slow::*;
+use super::words::*;
+use super::{control, errors};
 use crate::engine::Engine;
-use crate::heap::{Header, Tag};
-use crate::native::{Exit, Function, Native, Result};
+use crate::heap::Tag;
+use crate::native::Result;
 use crate::value::Value;
-
-/// An instruction's address as a value.
-#[inline(always)]
-pub(super) fn return_address(pc: *const u64) -> Value {
-    Value::from_bits((pc as u64) << 2 | 1)
-}
-
-/// The inverse of [`return_address`].
-#[inline(always)]
-pub(super) fn decode_address(value: Value) -> *const u64 {
-    std::ptr::with_exposed_provenance((value.bits() >> 2) as usize)
-}
-
-/// A frame's distance in bytes to its caller's and how results are received, as a value.
-#[inline(always)]
-pub(super) fn link(distance: usize, receive: u32) -> Value {
-    Value::from_bits((distance as u64) << 2 | u64::from(receive) << 2 | 1)
-}
-
-/// The inverse of [`link`].
-#[inline(always)]
-pub(super) fn decode_link(value: Value) -> (usize, u32) {
-    let bits = value.bits() >> 2;
-    ((bits & !7) as usize, (bits & 7) as u32)
-}
-
-/// The first slot of an object.
-///
-/// # Safety
-/// `object` is an object of a slots tag.
-#[inline(always)]
-unsafe fn slots(object: Value) -> *mut Value {
-    std::ptr::with_exposed_provenance_mut::<Value>(object.address() + 8)
-}
-
-/// The code of a closure.
-///
-/// # Safety
-/// `closure` is a closure.
-#[inline(always)]
-pub(super) unsafe fn code_of(closure: Value) -> *const Code {
-    // SAFETY: a closure's first slot is its code object, whose body follows the header.
-    unsafe { std::ptr::with_exposed_provenance::<Code>((*slots(closure)).address() + 8) }
-}
-
-/// Whether `value` is an object of kind `tag`.
-///
-/// # Safety
-/// `value` is a live value.
-#[inline(always)]
-unsafe fn has_tag(value: Value, tag: Tag) -> bool {
-    // SAFETY: live objects start with a header.
-    value.is_object()
-        && unsafe { (*std::ptr::with_exposed_provenance::<Header>(value.address())).tag() == tag }
-}
-
-/// The double in a flonum.
-///
-/// # Safety
-/// `value` is a live value.
-#[inline(always)]
-unsafe fn flonum(value: Value) -> Option<f64> {
-    // SAFETY: a flonum's body is its double.
-    unsafe {
-        if has_tag(value, Tag::Flonum) {
-            Some(*std::ptr::with_exposed_provenance::<f64>(value.address() + 8))
-        } else {
-            None
-        }
-    }
-}
 
 /// Runs from the machine's `pc` in its frame `fp` until the run's end; its results are then the
 /// machine's `values`.
@@ -260,8 +191,11 @@ pub(super) fn run(engine: &mut Engine) -> Result<()> {
         macro_rules! global {
             ($k:expr) => {{
                 let variable = *constants.add($k);
-                let value =
-                    if has_tag(variable, Tag::Variable) { *slots(variable) } else { Value::UNBOUND };
+                let value = if has_tag(variable, Tag::Variable) {
+                    *slots(variable)
+                } else {
+                    Value::UNBOUND
+                };
                 if value == Value::UNBOUND {
                     attempt!(global_slow(engine, constants.add($k)))
                 } else {
@@ -340,7 +274,9 @@ pub(super) fn run(engine: &mut Engine) -> Result<()> {
                 Op::JumpNotNull => jump_if!(i, !r!(a(i)).is_null()),
                 Op::JumpPair => jump_if!(i, r!(a(i)).is_pair()),
                 Op::JumpNotPair => jump_if!(i, !r!(a(i)).is_pair()),
-                Op::JumpTag => jump_if!(i, engine.heap.tag(r!(a(i))).is_some_and(|t| t as usize == b(i))),
+                Op::JumpTag => {
+                    jump_if!(i, engine.heap.tag(r!(a(i))).is_some_and(|t| t as usize == b(i)))
+                }
                 Op::JumpNotTag => {
                     jump_if!(i, engine.heap.tag(r!(a(i))).is_none_or(|t| t as usize != b(i)))
                 }
@@ -412,21 +348,21 @@ pub(super) fn run(engine: &mut Engine) -> Result<()> {
                 }
                 Op::AddImm => {
                     let x = r!(b(i));
-                    if x.is_fixnum() {
-                        if let Some(bits) = (x.bits() as i64).checked_add(c_signed(i) << 2) {
-                            r!(a(i)) = Value::from_bits(bits as u64);
-                            continue;
-                        }
+                    if x.is_fixnum()
+                        && let Some(bits) = (x.bits() as i64).checked_add(c_signed(i) << 2)
+                    {
+                        r!(a(i)) = Value::from_bits(bits as u64);
+                        continue;
                     }
                     r!(a(i)) = slow2!(Op::Add, x, Value::fixnum(c_signed(i)));
                 }
                 Op::SubImm => {
                     let x = r!(b(i));
-                    if x.is_fixnum() {
-                        if let Some(bits) = (x.bits() as i64).checked_sub(c_signed(i) << 2) {
-                            r!(a(i)) = Value::from_bits(bits as u64);
-                            continue;
-                        }
+                    if x.is_fixnum()
+                        && let Some(bits) = (x.bits() as i64).checked_sub(c_signed(i) << 2)
+                    {
+                        r!(a(i)) = Value::from_bits(bits as u64);
+                        continue;
                     }
                     r!(a(i)) = slow2!(Op::Sub, x, Value::fixnum(c_signed(i)));
                 }
@@ -675,520 +611,6 @@ pub(super) fn run(engine: &mut Engine) -> Result<()> {
                     return Err(exit);
                 }
             }
-        }
-    }
-}
-
-#[inline(always)]
-unsafe fn slot_count(object: Value) -> usize {
-    // SAFETY: by contract a live slots object.
-    unsafe { (*std::ptr::with_exposed_provenance::<Header>(object.address())).len as usize }
-}
-
-/// The vector's slot at `index`, if these are a vector and an index into it.
-#[inline(always)]
-unsafe fn vector_slot(vector: Value, index: Value) -> Option<*mut Value> {
-    // SAFETY: the tag and the length are checked.
-    unsafe {
-        if !has_tag(vector, Tag::Vector) || !index.is_fixnum() {
-            return None;
-        }
-        let index = index.bits() as i64 >> 2;
-        if (index as u64) < slot_count(vector) as u64 {
-            Some(slots(vector).add(index as usize))
-        } else {
-            None
-        }
-    }
-}
-
-#[inline(always)]
-fn eqv(engine: &Engine, x: Value, y: Value) -> bool {
-    x == y || (x.is_object() && y.is_object() && crate::data::equality::is_eqv(&engine.heap, x, y))
-}
-
-#[cold]
-fn interrupt(engine: &mut Engine) -> Box<Exit> {
-    engine.machine.interrupt.store(false, std::sync::atomic::Ordering::Relaxed);
-    errors::plain(engine, "signal", None, "User interrupt", &[], false)
-}
-
-#[cold]
-fn not_a_pair(engine: &mut Engine, who: &str, value: Value) -> Box<Exit> {
-    let message = "Wrong type argument in position 1 (expecting pair): ~S";
-    errors::plain(engine, "wrong-type-arg", Some(who), message, &[value], true)
-}
-
-/// Calls the native that the instruction stands for.
-#[cold]
-fn slow(engine: &mut Engine, op: Op, args: &[Value]) -> Result {
-    if let (Op::VectorRef | Op::VectorSet | Op::VectorLength, &[vector, ..]) = (op, args) {
-        return Err(vector_error(engine, op, vector, args.get(1).copied()));
-    }
-    let Some(native) = engine.machine.slow[op as usize] else {
-        return Err(errors::plain(engine, "wrong-type-arg", None, "Wrong type argument: ~S", args, true));
-    };
-    call_function(engine, native, args)
-}
-
-/// What is wrong with the operands of a vector instruction, in the words of Guile's.
-#[cold]
-fn vector_error(engine: &mut Engine, op: Op, vector: Value, index: Option<Value>) -> Box<Exit> {
-    let who = match op {
-        Op::VectorRef => "vector-ref",
-        Op::VectorSet => "vector-set!",
-        _ => "vector-length",
-    };
-    let (key, message, culprit) = match index {
-        Some(index) if engine.heap.is(vector, Tag::Vector) && index.is_fixnum() => {
-            ("out-of-range", "Argument 2 out of range: ~S", index)
-        }
-        Some(index) if engine.heap.is(vector, Tag::Vector) => {
-            let message = "Wrong type argument in position 2 (expecting small integer): ~S";
-            ("wrong-type-arg", message, index)
-        }
-        _ => {
-            let message = "Wrong type argument in position 1 (expecting vector): ~S";
-            ("wrong-type-arg", message, vector)
-        }
-    };
-    errors::plain(engine, key, Some(who), message, &[culprit], true)
-}
-
-/// Calls a native with arguments whose number fits.
-#[inline(always)]
-fn call_function(engine: &mut Engine, native: &'static Native, args: &[Value]) -> Result {
-    match (native.function, args) {
-        (Function::F1(f), &[x]) => f(engine, x),
-        (Function::F2(f), &[x, y]) => f(engine, x, y),
-        (Function::F3(f), &[x, y, z]) => f(engine, x, y, z),
-        (Function::F0(f), &[]) => f(engine),
-        (Function::Rest(f), args) => f(engine, args),
-        _ => engine.error("misc-error", native.name, "wrong native table entry", &[]),
-    }
-}
-
-/// Calls a native with the `n` arguments at `args`.
-///
-/// # Safety
-/// `callee` is a native; the arguments are on the stack.
-#[inline(always)]
-unsafe fn call_native(engine: &mut Engine, callee: Value, args: *const Value, n: usize) -> Result {
-    // SAFETY: a native's body is a reference to its description; the arguments lie
-    // within the stack, below every frame that the native may cause to be made.
-    let (native, args) = unsafe {
-        let body = std::ptr::with_exposed_provenance::<&'static Native>(callee.address() + 8);
-        (*body, std::slice::from_raw_parts(args, n))
-    };
-    let required = native.required as usize;
-    if n == required || (n > required && (native.rest || n <= required + native.optional as usize)) {
-        call_function(engine, native, args)
-    } else {
-        Err(errors::wrong_number_of_args(engine, callee))
-    }
-}
-
-/// An instruction has failed.
-#[cold]
-fn instruction_exit(engine: &mut Engine, exit: Box<Exit>) -> Result<()> {
-    match *exit {
-        Exit::Error { .. } | Exit::Raise(_) => errors::throw(engine, exit),
-        _ => {
-            // A nested run (for an autoload, a late body) was left: go on above this frame.
-            let top = engine.machine.current_top();
-            let machine = &mut engine.machine;
-            if !machine.reserve(top.wrapping_add(16)) {
-                return Err(exit);
-            }
-            // SAFETY: `reserve` has made sure of the slots.
-            unsafe {
-                top.write(return_address(machine.pc));
-                top.add(1).write(link(top as usize - machine.fp as usize, RECEIVE_NONE));
-                top.add(2).write(machine.special.error);
-            }
-            machine.fp = top;
-            control::go_on(engine, top)
-        }
-    }
-}
-
-/// The native in the window `w` has left without a value.
-#[cold]
-fn native_exit(engine: &mut Engine, w: *mut Value, n: usize, exit: Box<Exit>) -> Result<()> {
-    engine.machine.fp = w;
-    engine.machine.top = std::ptr::null_mut();
-    match *exit {
-        Exit::Values(values) => return_values(engine, w, values),
-        Exit::TailCall(procedure, args) => {
-            let count = args.len();
-            if !engine.machine.reserve(w.wrapping_add(count + 16)) {
-                let exit = errors::stack_overflow(engine);
-                return errors::throw_above(engine, w.wrapping_add(3 + n), exit);
-            }
-            // SAFETY: `reserve` has made sure of the slots.
-            unsafe {
-                w.add(2).write(procedure);
-                for (i, &value) in args.iter().enumerate() {
-                    w.add(3 + i).write(value);
-                }
-            }
-            enter(engine, w, count)
-        }
-        Exit::Error { .. } | Exit::Raise(_) => {
-            engine.machine.pc = engine.machine.special.returned;
-            errors::throw_above(engine, w.wrapping_add(3 + n), exit)
-        }
-        Exit::Unwind => control::go_on(engine, w),
-    }
-}
-
-/// Enters the procedure in the window `w` (whose header is in place) with `n` arguments, whatever it is.
-pub(super) fn enter(engine: &mut Engine, w: *mut Value, mut n: usize) -> Result<()> {
-    // The frame below is no longer of interest to errors: it may be the one that is replaced.
-    engine.machine.fp = w;
-    loop {
-        // SAFETY: the window is within the stack and its procedure and arguments are values.
-        let callee = unsafe { *w.add(2) };
-        match engine.heap.tag(callee) {
-            // SAFETY: the tag says what the value is; `reserve` makes sure of the slots.
-            Some(Tag::Closure) => unsafe {
-                let code = code_of(callee);
-                let end = w.wrapping_add((*code).frame_size as usize + n + 4);
-                if !engine.machine.reserve(end) {
-                    return overflow(engine, w, n);
-                }
-                if engine.machine.interrupted() {
-                    let exit = interrupt(engine);
-                    return fail_in(engine, w, n, exit);
-                }
-                let entry = if (*code).simple as usize == n {
-                    (*code).entry
-                } else {
-                    match arguments::bind(engine, code, w, n) {
-                        Ok(entry) => entry,
-                        Err(exit) => return fail_in(engine, w, n, exit),
-                    }
-                };
-                engine.machine.pc = entry;
-                return Ok(());
-            },
-            Some(Tag::Native) => {
-                engine.machine.top = w.wrapping_add(3 + n);
-                if engine.heap.wants_collection() {
-                    engine.collect();
-                }
-                engine.machine.pc = engine.machine.special.returned;
-                // SAFETY: it is a native; its arguments are in the window.
-                let result = unsafe { call_native(engine, callee, w.add(3), n) };
-                engine.machine.top = std::ptr::null_mut();
-                return match result {
-                    Ok(value) => {
-                        return_one(engine, w, value);
-                        Ok(())
-                    }
-                    Err(exit) => native_exit(engine, w, n, exit),
-                };
-            }
-            Some(Tag::Parameter) => {
-                let Some(&[fluid, converter]) = engine.heap.slots(callee, Tag::Parameter) else {
-                    return Ok(());
-                };
-                let value = engine.heap.slots(fluid, Tag::Fluid).map_or(Value::FALSE, |s| s[0]);
-                if n > 1 {
-                    let exit = errors::wrong_number_of_args(engine, callee);
-                    return fail_in(engine, w, n, exit);
-                }
-                if n == 0 {
-                    return_one(engine, w, value);
-                    return Ok(());
-                }
-                // SAFETY: the argument is in the window, which `reserve` gives more room.
-                unsafe {
-                    let new = *w.add(3);
-                    if converter.is_true() {
-                        if !engine.machine.reserve(w.wrapping_add(16)) {
-                            return overflow(engine, w, n);
-                        }
-                        w.add(2).write(engine.machine.special.set_parameter);
-                        w.add(3).write(converter);
-                        w.add(4).write(fluid);
-                        w.add(5).write(new);
-                        n = 3;
-                        continue;
-                    }
-                    if let Some(slots) = engine.heap.slots_mut(fluid, Tag::Fluid) {
-                        slots[0] = new;
-                    }
-                }
-                return_one(engine, w, value);
-                return Ok(());
-            }
-            Some(Tag::Struct) => match applicable(engine, callee) {
-                // SAFETY: the window's register.
-                Some(procedure) => unsafe { w.add(2).write(procedure) },
-                None => return not_applicable(engine, w, n, callee),
-            },
-            Some(Tag::Foreign) if engine.heap.as_foreign::<Continuation>(callee).is_some() => {
-                // SAFETY: the arguments are in the window.
-                let values = unsafe { std::slice::from_raw_parts(w.add(3), n) }.to_vec();
-                engine.machine.pc = engine.machine.special.returned;
-                return control::resume(engine, w, callee, values);
-            }
-            _ => return not_applicable(engine, w, n, callee),
-        }
-        n += 0;
-    }
-}
-
-#[cold]
-fn not_applicable(engine: &mut Engine, w: *mut Value, n: usize, callee: Value) -> Result<()> {
-    let message = "Wrong type to apply: ~S";
-    let exit = errors::plain(engine, "wrong-type-arg", None, message, &[callee], true);
-    fail_in(engine, w, n, exit)
-}
-
-#[cold]
-fn overflow(engine: &mut Engine, w: *mut Value, n: usize) -> Result<()> {
-    let exit = errors::stack_overflow(engine);
-    fail_in(engine, w, n, exit)
-}
-
-/// An error on entering the procedure in the window `w`.
-#[cold]
-fn fail_in(engine: &mut Engine, w: *mut Value, n: usize, exit: Box<Exit>) -> Result<()> {
-    engine.machine.pc = engine.machine.special.returned;
-    errors::throw_above(engine, w.wrapping_add(3 + n), exit)
-}
-
-/// Returns `value` from the frame `w`.
-fn return_one(engine: &mut Engine, w: *mut Value, value: Value) {
-    // SAFETY: `w` has a header that leads to the caller's frame.
-    unsafe {
-        engine.machine.pc = decode_address(*w);
-        engine.machine.fp = w.wrapping_byte_sub(decode_link(*w.add(1)).0);
-        w.write(value);
-    }
-}
-
-/// Returns any number of values from the frame `w`.
-pub(super) fn return_values(engine: &mut Engine, w: *mut Value, values: Vec<Value>) -> Result<()> {
-    engine.machine.values = values;
-    return_many(engine, w)
-}
-
-/// Returns the machine's `values` from the frame `w`.
-fn return_many(engine: &mut Engine, w: *mut Value) -> Result<()> {
-    if let &[value] = &engine.machine.values[..] {
-        return_one(engine, w, value);
-        return Ok(());
-    }
-    // SAFETY: `w` has a header.
-    let receive = unsafe { decode_link(*w.add(1)).1 };
-    let first = engine.machine.values.first().copied();
-    match receive {
-        RECEIVE_MANY => {
-            return_one(engine, w, Value::UNSPECIFIED);
-            engine.machine.pc = engine.machine.pc.wrapping_add(1);
-        }
-        RECEIVE_NONE => return_one(engine, w, Value::UNSPECIFIED),
-        _ => match first {
-            Some(value) => return_one(engine, w, value),
-            None => {
-                return_one(engine, w, Value::UNSPECIFIED);
-                let message = "Zero values returned to single-valued continuation";
-                let exit = errors::plain(engine, "misc-error", None, message, &[], false);
-                return errors::throw(engine, exit);
-            }
-        },
-    }
-    Ok(())
-}
-
-/// Makes the `count` values at `from` the machine's values.
-///
-/// # Safety
-/// They are registers of the running frame.
-unsafe fn put_values(engine: &mut Engine, from: *const Value, count: usize) {
-    let values = &mut engine.machine.values;
-    values.clear();
-    // SAFETY: by contract.
-    values.extend_from_slice(unsafe { std::slice::from_raw_parts(from, count) });
-}
-
-/// The `TakeValues` instruction.
-///
-/// # Safety
-/// The registers are those of the running frame.
-unsafe fn take_values(engine: &mut Engine, to: *mut Value, count: usize, rest: bool) -> Result<()> {
-    let values = std::mem::take(&mut engine.machine.values);
-    if values.len() < count || (!rest && values.len() > count) {
-        let message = "Wrong number of values returned to continuation (expected ~a)";
-        let key = "wrong-number-of-args";
-        let expected = Value::fixnum(count as i64);
-        return Err(errors::plain(engine, key, None, message, &[expected], false));
-    }
-    // SAFETY: by contract.
-    unsafe {
-        for (i, &value) in values[..count].iter().enumerate() {
-            to.add(i).write(value);
-        }
-        if rest {
-            let list = engine.heap.list(&values[count..]);
-            to.add(count).write(list);
-        }
-    }
-    engine.machine.values = values;
-    engine.machine.values.clear();
-    Ok(())
-}
-
-/// Calls the procedure in register 2 of the frame `w` with the machine's values.
-fn call_with_received(engine: &mut Engine, w: *mut Value) -> Result<()> {
-    let values = std::mem::take(&mut engine.machine.values);
-    if !engine.machine.reserve(w.wrapping_add(values.len() + 16)) {
-        return overflow(engine, w, 0);
-    }
-    for (i, &value) in values.iter().enumerate() {
-        // SAFETY: `reserve` has made sure of the slots.
-        unsafe { w.add(3 + i).write(value) };
-    }
-    enter(engine, w, values.len())
-}
-
-/// Calls the procedure in the window with `n` arguments the last of which is a list of further ones.
-fn spread(engine: &mut Engine, w: *mut Value, n: usize) -> Result<()> {
-    // SAFETY: the arguments are in the window, which is a frame's.
-    let list = unsafe { *w.add(2 + n) };
-    let mut count = n - 1;
-    let mut rest = list;
-    let mut steps = 0usize;
-    while let Some((car, cdr)) = engine.heap.pair(rest) {
-        if !engine.machine.reserve(w.wrapping_add(count + 16)) {
-            engine.machine.fp = w;
-            return overflow(engine, w, 0);
-        }
-        // SAFETY: `reserve` has made sure of the slot.
-        unsafe { w.add(3 + count).write(car) };
-        count += 1;
-        steps += 1;
-        rest = cdr;
-        let _ = steps;
-    }
-    if !rest.is_null() {
-        engine.machine.fp = w;
-        let message = "Apply to non-list: ~S";
-        let exit = errors::plain(engine, "wrong-type-arg", Some("apply"), message, &[list], true);
-        return fail_in(engine, w, 0, exit);
-    }
-    enter(engine, w, count)
-}
-
-/// Calls the procedure in register 2 of the frame `w` with the list in 3, whose last element is a
-/// list of further arguments.
-fn apply_list(engine: &mut Engine, w: *mut Value) -> Result<()> {
-    // SAFETY: registers of the frame.
-    let mut rest = unsafe { *w.add(3) };
-    let mut count = 0;
-    while let Some((car, cdr)) = engine.heap.pair(rest) {
-        if !engine.machine.reserve(w.wrapping_add(count + 16)) {
-            return overflow(engine, w, 0);
-        }
-        // SAFETY: `reserve` has made sure of the slot.
-        unsafe { w.add(3 + count).write(car) };
-        count += 1;
-        rest = cdr;
-    }
-    if count == 0 { enter(engine, w, 0) } else { spread(engine, w, count) }
-}
-
-/// The value of a global whose variable has not been looked up yet, or is unbound.
-#[cold]
-unsafe fn global_slow(engine: &mut Engine, constant: *mut Value) -> Result {
-    // SAFETY: by contract a constant of the running code.
-    let variable = unsafe { global_variable(engine, constant)? };
-    match engine.heap.slots(variable, Tag::Variable) {
-        Some(&[value, name, ..]) => {
-            if value == Value::UNBOUND {
-                return Err(errors::unbound(engine, name));
-            }
-            Ok(value)
-        }
-        _ => Ok(Value::UNSPECIFIED),
-    }
-}
-
-/// The variable that constant stands for, looked up when first needed.
-unsafe fn global_variable(engine: &mut Engine, constant: *mut Value) -> Result {
-    // SAFETY: by contract a constant of the running code (which its frame keeps alive).
-    let descriptor = unsafe { *constant };
-    let Some(&[module, name, public]) = engine.heap.slots(descriptor, Tag::Internal) else {
-        return Ok(descriptor);
-    };
-    match engine.lookup_global(module, name, public.is_true())? {
-        Some(variable) => {
-            // SAFETY: as above; constants that were replaced meanwhile are kept.
-            unsafe { *constant = variable };
-            Ok(variable)
-        }
-        None => Err(errors::unbound(engine, name)),
-    }
-}
-
-#[cold]
-unsafe fn global_set(engine: &mut Engine, constant: *mut Value, value: Value) -> Result<()> {
-    // SAFETY: by contract a constant of the running code.
-    let variable = unsafe { global_variable(engine, constant)? };
-    match engine.heap.slots_mut(variable, Tag::Variable) {
-        Some(slots) if slots[0] != Value::UNBOUND => slots[0] = value,
-        Some(&mut [_, name, ..]) => return Err(errors::unbound(engine, name)),
-        _ => {}
-    }
-    Ok(())
-}
-
-#[cold]
-fn define(engine: &mut Engine, descriptor: Value, value: Value) -> Result<()> {
-    let Some(&[module, name, _]) = engine.heap.slots(descriptor, Tag::Internal) else {
-        return Ok(());
-    };
-    name_procedure(engine, name, value);
-    engine.module_define(module, name, value);
-    Ok(())
-}
-
-/// A procedure without a name takes that of its definition.
-fn name_procedure(engine: &mut Engine, name: Value, value: Value) {
-    if let Some(&code) = engine.heap.slots(value, Tag::Closure).and_then(|slots| slots.first())
-        && let Some(code) = engine.heap.as_code_mut(code)
-        && code.details.name == Value::FALSE
-    {
-        code.details.name = name;
-    }
-}
-
-/// The `Late` instruction: compiles the body and goes on in it.
-#[cold]
-fn late(engine: &mut Engine, index: usize) -> Result<()> {
-    let (fp, pc) = (engine.machine.fp, engine.machine.pc);
-    // SAFETY: the running frame is that of a closure.
-    let closure = unsafe { *fp.add(2) };
-    match crate::compile::compile_late(engine, closure, index) {
-        Ok(entry) => {
-            let Some(code) = engine.heap.closure_code(closure) else { return Ok(()) };
-            let end = fp.wrapping_add(code.frame_size as usize);
-            let entry = code.at(entry);
-            if !engine.machine.reserve(end) {
-                let exit = errors::stack_overflow(engine);
-                return errors::throw(engine, exit);
-            }
-            engine.machine.fp = fp;
-            engine.machine.pc = entry;
-            Ok(())
-        }
-        Err(exit) => {
-            engine.machine.fp = fp;
-            engine.machine.pc = pc;
-            instruction_exit(engine, exit)
         }
     }
 }

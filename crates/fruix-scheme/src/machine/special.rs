@@ -83,10 +83,34 @@ fn with_state() -> Vec<u64> {
 
 /// The procedures.
 pub(crate) static SPECIALS: &[SpecialProcedure] = &[
-    SpecialProcedure { names: &["apply"], required: 1, rest: true, frame_size: 8, body: || vec![w(Op::ApplyList, 3, 4, 0)] },
-    SpecialProcedure { names: &["call-with-values"], required: 2, rest: false, frame_size: 12, body: call_with_values },
-    SpecialProcedure { names: &["call-with-prompt"], required: 3, rest: false, frame_size: 12, body: prompt },
-    SpecialProcedure { names: &["abort-to-prompt"], required: 1, rest: true, frame_size: 8, body: || vec![w(Op::Abort, 3, 4, 0)] },
+    SpecialProcedure {
+        names: &["apply"],
+        required: 1,
+        rest: true,
+        frame_size: 8,
+        body: || vec![w(Op::ApplyList, 3, 4, 0)],
+    },
+    SpecialProcedure {
+        names: &["call-with-values"],
+        required: 2,
+        rest: false,
+        frame_size: 12,
+        body: call_with_values,
+    },
+    SpecialProcedure {
+        names: &["call-with-prompt"],
+        required: 3,
+        rest: false,
+        frame_size: 12,
+        body: prompt,
+    },
+    SpecialProcedure {
+        names: &["abort-to-prompt"],
+        required: 1,
+        rest: true,
+        frame_size: 8,
+        body: || vec![w(Op::Abort, 3, 4, 0)],
+    },
     SpecialProcedure {
         names: &["call-with-current-continuation", "call/cc"],
         required: 1,
@@ -94,9 +118,27 @@ pub(crate) static SPECIALS: &[SpecialProcedure] = &[
         frame_size: 8,
         body: || vec![w(Op::CallCc, 3, 0, 0)],
     },
-    SpecialProcedure { names: &["dynamic-wind"], required: 3, rest: false, frame_size: 14, body: dynamic_wind },
-    SpecialProcedure { names: &["with-fluid*"], required: 3, rest: false, frame_size: 12, body: with_fluid },
-    SpecialProcedure { names: &["with-dynamic-state"], required: 2, rest: false, frame_size: 12, body: with_state },
+    SpecialProcedure {
+        names: &["dynamic-wind"],
+        required: 3,
+        rest: false,
+        frame_size: 14,
+        body: dynamic_wind,
+    },
+    SpecialProcedure {
+        names: &["with-fluid*"],
+        required: 3,
+        rest: false,
+        frame_size: 12,
+        body: with_fluid,
+    },
+    SpecialProcedure {
+        names: &["with-dynamic-state"],
+        required: 2,
+        rest: false,
+        frame_size: 12,
+        body: with_state,
+    },
 ];
 
 impl SpecialProcedure {
@@ -106,7 +148,14 @@ impl SpecialProcedure {
     }
 }
 
-fn make(heap: &mut Heap, name: &str, required: u32, rest: bool, frame_size: u32, body: Vec<u64>) -> Value {
+fn make(
+    heap: &mut Heap,
+    name: &str,
+    required: u32,
+    rest: bool,
+    frame_size: u32,
+    body: Vec<u64>,
+) -> Value {
     let clause = ClauseInfo { required, rest, ..ClauseInfo::default() };
     let parts = Parts { instructions: body, frame_size, clauses: vec![clause], ..Parts::default() };
     let name = heap.intern(name);

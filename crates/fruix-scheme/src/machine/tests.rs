@@ -142,10 +142,7 @@ fn letrec_in_all_its_shapes() {
     );
     check("(car (errors (letrec* ((a (list b)) (b (list a))) a)))", "unbound-variable");
     check("(letrec* ((a 1) (f (lambda () (+ a b))) (b 2)) (f))", "3");
-    check(
-        "(letrec ((a (lambda () (b))) (b (lambda () c)) (c 5)) (set! c 6) (a))",
-        "6",
-    );
+    check("(letrec ((a (lambda () (b))) (b (lambda () c)) (c 5)) (set! c 6) (a))", "6");
 }
 
 #[test]
@@ -154,8 +151,14 @@ fn arguments_of_all_kinds() {
     check("((lambda* (a #:optional (b (+ a 1)) #:rest c) (list a b c)) 1 5 6 7)", "(1 5 (6 7))");
     check("((lambda* (a #:key (b 2) (c (+ a b))) (list a b c)) 1 #:c 5)", "(1 2 5)");
     check("((lambda* (a #:key (b 2) (c (+ a b))) (list a b c)) 1 #:b 5)", "(1 5 6)");
-    check("((lambda* (a #:optional c #:key b #:rest r) (list a b c r)) 1 #:b 3)", "(1 3 #f (#:b 3))");
-    check("((lambda* (a #:optional c #:key b #:rest r) (list a b c r)) 1 2 #:b 3)", "(1 3 2 (#:b 3))");
+    check(
+        "((lambda* (a #:optional c #:key b #:rest r) (list a b c r)) 1 #:b 3)",
+        "(1 3 #f (#:b 3))",
+    );
+    check(
+        "((lambda* (a #:optional c #:key b #:rest r) (list a b c r)) 1 2 #:b 3)",
+        "(1 3 2 (#:b 3))",
+    );
     check(
         "((lambda* (a #:optional c #:key b #:rest r) (list a b c r)) 1 2 3 #:b 3)",
         "(1 3 2 (3 #:b 3))",
@@ -165,10 +168,16 @@ fn arguments_of_all_kinds() {
          (list (f 1) (f 1 2) (f 1 2 3))",
         "((one 1) (two 1 2) (many (2 3)))",
     );
-    check("(define* (f a #:key b . c) b) (cadr (try (lambda () (f 1 #:c 2))))", "#<procedure f (a #:key b . c)>");
+    check(
+        "(define* (f a #:key b . c) b) (cadr (try (lambda () (f 1 #:c 2))))",
+        "#<procedure f (a #:key b . c)>",
+    );
     check("(caddr (try (lambda () ((lambda* (#:key b) b) #:c 2))))", "\"Unrecognized keyword\"");
     check("(caddr (try (lambda () ((lambda* (#:key b) b) 2))))", "\"Invalid keyword\"");
-    check("(caddr (try (lambda () ((lambda* (#:key b) b) #:b))))", "\"Keyword argument has no value\"");
+    check(
+        "(caddr (try (lambda () ((lambda* (#:key b) b) #:b))))",
+        "\"Keyword argument has no value\"",
+    );
     check("((lambda* (#:key b #:allow-other-keys) b) #:c 2 #:b 1)", "1");
     check("(car (try (lambda () ((lambda (x) x)))))", "wrong-number-of-args");
     check("(car (try (lambda () (car 1 2))))", "wrong-number-of-args");
@@ -192,7 +201,10 @@ fn errors_of_instructions() {
     check("(car (errors (+ 'a 1)))", "wrong-type-arg");
     check("(car (errors (vector-ref (vector 1 2) 10)))", "out-of-range");
     check("(car (errors (let loop ((i 0)) (if (< i 'a) (loop 1) 2))))", "wrong-type-arg");
-    check("(errors unknown-thing)", "(unbound-variable #f \"Unbound variable: ~S\" (unknown-thing) #f)");
+    check(
+        "(errors unknown-thing)",
+        "(unbound-variable #f \"Unbound variable: ~S\" (unknown-thing) #f)",
+    );
     check(
         "(errors (set! unknown-thing 1))",
         "(unbound-variable #f \"Unbound variable: ~S\" (unknown-thing) #f)",
@@ -205,10 +217,14 @@ fn arithmetic_leaves_fixnums_when_it_must() {
     check("(- -2305843009213693952 1)", "-2305843009213693953");
     check("(* 2305843009213693951 2)", "4611686018427387902");
     check("(+ 1.5 2.25)", "3.75");
-    check("(list (< 1 2 3) (< 1.5 2) (= 1 1.0) (quotient 7 2) (modulo -7 2) (remainder -7 2))",
-          "(#t #t #t 3 1 -1)");
-    check("(define (f x) (list (> x 3) (< 3 x) (>= x 3) (<= x 3) (= x 3))) (list (f 3) (f 4) (f 2.5))",
-          "((#f #f #t #t #t) (#t #t #t #f #f) (#f #f #f #t #f))");
+    check(
+        "(list (< 1 2 3) (< 1.5 2) (= 1 1.0) (quotient 7 2) (modulo -7 2) (remainder -7 2))",
+        "(#t #t #t 3 1 -1)",
+    );
+    check(
+        "(define (f x) (list (> x 3) (< 3 x) (>= x 3) (<= x 3) (= x 3))) (list (f 3) (f 4) (f 2.5))",
+        "((#f #f #t #t #t) (#t #t #t #f #f) (#f #f #f #t #f))",
+    );
 }
 
 #[test]
@@ -231,8 +247,10 @@ fn multiple_values() {
          (list (g #t) (g #f))",
         "((1 2) (3))",
     );
-    check("(car (errors (call-with-values (lambda () (values 1 2)) (lambda (a) a))))",
-          "wrong-number-of-args");
+    check(
+        "(car (errors (call-with-values (lambda () (values 1 2)) (lambda (a) a))))",
+        "wrong-number-of-args",
+    );
 }
 
 #[test]
@@ -242,12 +260,18 @@ fn apply_spreads_long_lists() {
     check("(define (f) (apply list 1 '())) (f)", "(1)");
     check("(define a apply) (a + 1 2 '(3))", "6");
     check("(+ 1 (apply apply (list + 1 2 '(3))))", "7");
-    check("(errors (apply list 1))", "(wrong-type-arg \"apply\" \"Apply to non-list: ~S\" (1) (1))");
+    check(
+        "(errors (apply list 1))",
+        "(wrong-type-arg \"apply\" \"Apply to non-list: ~S\" (1) (1))",
+    );
 }
 
 #[test]
 fn prompts_and_partial_continuations() {
-    check("(call-with-prompt 'p (lambda () (+ 1 (abort-to-prompt 'p 5))) (lambda (k v) (k (* v 2))))", "11");
+    check(
+        "(call-with-prompt 'p (lambda () (+ 1 (abort-to-prompt 'p 5))) (lambda (k v) (k (* v 2))))",
+        "11",
+    );
     check(
         "(define k2 #f)
          (define r (call-with-prompt 'p (lambda () (list 'x (abort-to-prompt 'p)))
@@ -267,7 +291,10 @@ fn prompts_and_partial_continuations() {
            list)",
         "(1 2 3)",
     );
-    check("(errors (abort-to-prompt 'none 1))", "(misc-error \"abort\" \"Abort to unknown prompt\" (none) #f)");
+    check(
+        "(errors (abort-to-prompt 'none 1))",
+        "(misc-error \"abort\" \"Abort to unknown prompt\" (none) #f)",
+    );
     // A generator: each value comes out through an abort, and the rest goes on later.
     check(
         "(define (generator l)
@@ -416,10 +443,7 @@ fn fluids_follow_the_dynamic_extent() {
          (list (fluid-ref f) (with-dynamic-state s (lambda () (fluid-ref f))) (fluid-ref f))",
         "(1 5 1)",
     );
-    check(
-        "(define p (%make-parameter (make-fluid 3) #f)) (list (p) (begin (p 4) (p)))",
-        "(3 4)",
-    );
+    check("(define p (%make-parameter (make-fluid 3) #f)) (list (p) (begin (p 4) (p)))", "(3 4)");
     check(
         "(define p (%make-parameter (make-fluid 3) (lambda (x) (+ x 1)))) (list (p) (p 4) (p))",
         "(3 3 5)",
@@ -435,7 +459,10 @@ fn nested_runs_can_be_left() {
                            (lambda (k v) (list v)))",
         "(5)",
     );
-    check("(define k #f) (+ 1 (call/cc (lambda (c) (set! k c) (primitive-eval '(+ 1 (k 1))))))", "2");
+    check(
+        "(define k #f) (+ 1 (call/cc (lambda (c) (set! k c) (primitive-eval '(+ 1 (k 1))))))",
+        "2",
+    );
     check("(car (errors (primitive-eval '(car 1))))", "wrong-type-arg");
     check(
         "(define log '()) (define (note x) (set! log (cons x log)))
@@ -469,9 +496,14 @@ fn tests_in_conditions() {
          (map f '((a b) (1 2) (c d) (a) 5))",
         "(yes yes no no no)",
     );
-    check("(define (f x) (let ((y (or (pair? x) (vector? x)))) (if y 1 2))) (list (f '(1)) (f 3))", "(1 2)");
-    check("(map (lambda (x) (case x ((1 2) 'low) ((a) 'sym) ((#\\c) 'char) (else 'other))) '(1 a #\\c 9))",
-          "(low sym char other)");
+    check(
+        "(define (f x) (let ((y (or (pair? x) (vector? x)))) (if y 1 2))) (list (f '(1)) (f 3))",
+        "(1 2)",
+    );
+    check(
+        "(map (lambda (x) (case x ((1 2) 'low) ((a) 'sym) ((#\\c) 'char) (else 'other))) '(1 a #\\c 9))",
+        "(low sym char other)",
+    );
 }
 
 #[test]

@@ -67,7 +67,10 @@ pub static NATIVES: &[Native] = &[
     native!("parameter-fluid", 1, |e, v| parameter_slot(e, "parameter-fluid", v, 0)),
     native!("parameter-converter", 1, |e, v| parameter_slot(e, "parameter-converter", v, 1)),
     native!("gc", 0, |_| Ok(Value::UNSPECIFIED)),
-    native!("abort-to-prompt*", 2, |e, tag, list| match (e.heap.list_to_vec(list), e.guile_value("abort-to-prompt")) {
+    native!("abort-to-prompt*", 2, |e, tag, list| match (
+        e.heap.list_to_vec(list),
+        e.guile_value("abort-to-prompt")
+    ) {
         (Some(mut values), Some(abort)) => {
             values.insert(0, tag);
             Err(Box::new(Exit::TailCall(abort, values)))
@@ -80,7 +83,7 @@ pub static NATIVES: &[Native] = &[
     native!("self-evaluating?", 1, |e, v| {
         Ok(Value::bool(!v.is_pair() && !v.is_null() && !e.heap.is(v, Tag::Symbol)))
     }),
-    native!("object-address", 1, |_, v| Ok(Value::fixnum((v.bits() & (1 << 60) - 1) as i64))),
+    native!("object-address", 1, |_, v| Ok(Value::fixnum((v.bits() & ((1 << 60) - 1)) as i64))),
     // Objects are never given back: a guardian's users must not rely on finalisation.
     native!("make-guardian", 0, |e| {
         let guardian = e.guile_value("%guardian").unwrap_or(Value::FALSE);

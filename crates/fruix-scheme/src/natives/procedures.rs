@@ -94,9 +94,7 @@ pub static NATIVES: &[Native] = &[
     }),
     native!("stack-id", 1, |_, _| Ok(Value::TRUE)),
     native!("frame?", 1, |e, v| Ok(Value::bool(e.heap.as_foreign::<Frame>(v).is_some()))),
-    native!("frame-procedure-name", 1, |e, v| {
-        Ok(frame(e, "frame-procedure-name", v)?.name)
-    }),
+    native!("frame-procedure-name", 1, |e, v| { Ok(frame(e, "frame-procedure-name", v)?.name) }),
     native!("frame-procedure", 1, |e, v| Ok(frame(e, "frame-procedure", v)?.procedure)),
     native!("frame-arguments", 1, |e, v| frame(e, "frame-arguments", v).map(|_| Value::NULL)),
     native!("frame-source", 1, |e, v| {
@@ -215,7 +213,8 @@ fn properties(engine: &mut Engine, procedure: Value) -> Value {
     if let Some(inner) = structs::procedure(&engine.heap, procedure) {
         return properties(engine, inner);
     }
-    let (name, rest) = match (engine.heap.closure_code(procedure), engine.heap.as_native(procedure)) {
+    let (name, rest) = match (engine.heap.closure_code(procedure), engine.heap.as_native(procedure))
+    {
         (Some(code), _) => (code.details().name, code.details().properties),
         (_, Some(native)) => (engine.heap.intern(native.name), Value::NULL),
         _ => (Value::FALSE, Value::NULL),
@@ -237,9 +236,7 @@ fn minimum_arity(engine: &mut Engine, procedure: Value) -> Value {
         engine.heap.closure_code(procedure).and_then(|code| code.details().clauses.first()),
         engine.heap.as_native(procedure),
     ) {
-        (Some(clause), _) => {
-            (clause.required, clause.optional, clause.rest || clause.has_keywords)
-        }
+        (Some(clause), _) => (clause.required, clause.optional, clause.rest),
         (_, Some(native)) => (u32::from(native.required), u32::from(native.optional), native.rest),
         _ if engine.heap.is(procedure, Tag::Parameter) => (0, 1, false),
         _ => (0, 0, true),
