@@ -81,19 +81,43 @@
 (define-missing
   socket socketpair bind connect listen accept shutdown getsockopt setsockopt getsockname getpeername
   recv! send recvfrom! sendto getaddrinfo gethost getnet getproto getserv sethost setnet setproto setserv
-  make-socket-address inet-pton inet-ntop inet-makeaddr inet-netof inet-lnaof
-  dynamic-link dynamic-func dynamic-pointer dynamic-call dynamic-unlink
+  inet-pton inet-ntop inet-makeaddr inet-netof inet-lnaof
+  dynamic-call dynamic-unlink
   setitimer getitimer getaffinity setaffinity tcgetpgrp tcsetpgrp ctermid ttyname crypt
   getpeereid setegid seteuid setgroups sethostname openat statat mkdirat symlinkat chownat chmodat
   rename-file-at delete-file-at spawn)
+
+(define* (make-socket-address family address #:optional (port 0) (flow-info 0) (scope-id 0))
+  "Return a socket address as a vector."
+  (cond ((eqv? family AF_UNIX) (vector family address))
+        ((eqv? family AF_INET) (vector family address port))
+        ((eqv? family AF_INET6) (vector family address port flow-info scope-id))
+        (else (scm-error 'misc-error "make-socket-address" "unrecognised address family: ~A"
+                         (list family) #f))))
 
 (define (gai-strerror n)
   "Return a description of the error number N of getaddrinfo."
   (string-append "name service error " (number->string n)))
 
 (define (dynamic-object? obj)
-  "Return #f."
-  #f)
+  "Return true if `dynamic-link' returned OBJ."
+  (eq? obj '%this-program))
+
+(define* (dynamic-link #:optional library)
+  "Return the program itself; there are no other libraries."
+  (if library
+      (scm-error 'misc-error "dynamic-link" "file: ~S, message: ~S"
+                 (list library "file not found") #f)
+      '%this-program))
+
+(define (dynamic-func name object)
+  "Return a pointer to the C function NAME, of which the engine has a few."
+  (let ((procedure ((@@ (fruix native) %c-function) name)))
+    (if procedure
+        ((@@ (fruix native) scm->pointer) procedure)
+        (scm-error 'misc-error "dynamic-pointer" "Symbol not found: ~a" (list name) #f))))
+
+(define dynamic-pointer dynamic-func)
 
 (define* (load-extension library init)
   "Do nothing: what extensions define is native."

@@ -150,7 +150,13 @@ pub static LIBRARY: &[Native] = &[
         None => expecting(e, "pointer->scm", 1, "pointer", v),
     }),
     native!("dereference-pointer", 1, |e, _| missing(e, "dereference-pointer")),
-    native!("pointer->procedure", 3, 0, true, |e, _| missing(e, "pointer->procedure")),
+    native!("pointer->procedure", 3, 0, true, |e, args| {
+        // What `dynamic-func` finds is a native in a pointer's clothes.
+        match e.heap.as_foreign::<Pointer>(args[1]).map(|pointer| pointer.base) {
+            Some(base) if e.heap.as_native(base).is_some() => Ok(base),
+            _ => missing(e, "pointer->procedure"),
+        }
+    }),
     native!("procedure->pointer", 3, 0, true, |e, _| missing(e, "procedure->pointer")),
     native!("set-pointer-finalizer!", 2, |_, _, _| Ok(Value::UNSPECIFIED)),
 ];
@@ -238,6 +244,15 @@ fn compare(
         (a, b) = (a.to_lowercase(), b.to_lowercase());
     }
     Ok(Value::bool(test(a.cmp(&b))))
+}
+
+/// The bytes from a pointer up to the first zero.
+pub(super) fn c_string(engine: &mut Engine, subr: &str, value: Value) -> Result<Vec<u8>> {
+    let mut bytes = pointed(engine, subr, value)?;
+    if let Some(end) = bytes.iter().position(|&b| b == 0) {
+        bytes.truncate(end);
+    }
+    Ok(bytes)
 }
 
 /// The bytes from a pointer on.

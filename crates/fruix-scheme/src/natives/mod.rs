@@ -4,6 +4,7 @@
 pub mod args;
 pub mod arrays;
 pub mod bytevectors;
+pub mod c_functions;
 pub mod char_sets;
 pub mod chars;
 pub mod constants;
@@ -72,6 +73,7 @@ pub static TABLES: &[(&str, &[Native])] = &[
     ("guile", modules::NATIVES),
     ("guile", syntax::NATIVES),
     ("fruix native", syntax::INTERNAL),
+    ("fruix native", c_functions::LIBRARY),
 ];
 
 /// Binds all natives of [`TABLES`].
