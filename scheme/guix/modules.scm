@@ -70,7 +70,7 @@
 
 (define file-imports
   (mlambda (file)
-    (match (core-read-first-datum file)
+    (match (call-with-input-string (core-file-text file) read)
       (('define-module name . options) (imports options))
       (_ '()))))
 

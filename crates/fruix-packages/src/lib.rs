@@ -1,1 +1,19 @@
-//! See docs/ARCHITECTURE.md.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! From package definitions to derivations.
+//!
+//! Packages, bags, gexps and build systems are Scheme (`scheme/guix`, `scheme/fruix`); what they
+//! come down to is here: derivations ([`lower`]), file trees ([`tree`]) and the store that both go
+//! to ([`items`]), which the engine sees as the module `(fruix core)` ([`natives`]). A [`Session`]
+//! is what the command line works with: an engine, a store, and the packages found.
+
+pub mod items;
+pub mod lower;
+pub mod natives;
+pub mod seed;
+pub mod session;
+pub mod tree;
+
+pub use items::{ItemError, Items, MemoryItems};
+pub use lower::{DerivationRequest, LowerError, Lowering};
+pub use seed::{EmbeddedPrograms, Seed};
+

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! One Scheme world: the heap, the machine's state, the modules.
 
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+
 use crate::heap::Heap;
 use crate::machine::Machine;
 use crate::native::{Exit, Result};
@@ -25,6 +28,8 @@ pub struct Engine {
     pub vtables: crate::data::structs::StandardVtables,
     /// What is known of the places of errors.
     pub report: crate::report::State,
+    /// The state of natives of other crates, by its type. It holds no [`Value`]s.
+    pub extensions: HashMap<TypeId, Box<dyn Any>>,
 }
 
 impl Default for Engine {
@@ -44,8 +49,9 @@ impl Engine {
         let reader = Default::default();
         let vtables = crate::data::structs::StandardVtables::new(&mut heap);
         let report = Default::default();
+        let extensions = HashMap::new();
         let mut engine =
-            Engine { heap, machine, sources, expander, modules, reader, vtables, report };
+            Engine { heap, machine, sources, expander, modules, reader, vtables, report, extensions };
         crate::natives::install(&mut engine);
         engine
     }
@@ -53,7 +59,8 @@ impl Engine {
     /// Collects garbage now. Only for safe points: values in Rust variables that are in no open
     /// scope do not survive.
     pub fn collect(&mut self) -> usize {
-        let Engine { heap, machine, sources, expander, modules, reader, vtables, report } = self;
+        let Engine { heap, machine, sources, expander, modules, reader, vtables, report, extensions: _ } =
+            self;
         machine.before_collection();
         heap.mark(|tracer| {
             machine.trace(tracer);

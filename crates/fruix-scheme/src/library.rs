@@ -44,7 +44,7 @@ impl Engine {
     }
 
     /// Binds the special forms, loads the boot files into `(guile)` and makes `(guile-user)`.
-    pub(crate) fn boot(&mut self) -> Result<()> {
+    pub fn boot(&mut self) -> Result<()> {
         crate::expand::install(self);
         crate::natives::modules::install(self);
         crate::natives::load::install(self);
@@ -66,6 +66,37 @@ impl Engine {
         Ok(())
     }
 
+    /// Makes the module of this name (its parts separated by spaces) whose public bindings are the
+    /// procedures of `table`.
+    ///
+    /// # Errors
+    /// When there is a broken module of that name.
+    pub fn define_native_module(
+        &mut self,
+        name: &str,
+        table: &'static [crate::native::Native],
+    ) -> Result<()> {
+        let parts: Vec<Value> = name.split(' ').map(|part| self.heap.intern(part)).collect();
+        let name = self.heap.list(&parts);
+        let module = self.resolve_module(name, false, true)?;
+        for native in table {
+            let name = self.heap.intern(native.name);
+            let value = self.heap.native(native);
+            self.module_define(module, name, value);
+        }
+        self.publish(module);
+        Ok(())
+    }
+
+    fn publish(&mut self, module: Value) {
+        self.beautify_module(module);
+        let (obarray, public) =
+            self.module(module).map_or((Value::FALSE, Value::FALSE), |m| (m.obarray, m.public));
+        if let Some(interface) = self.module_mut(public) {
+            interface.obarray = obarray;
+        }
+    }
+
     /// Makes all bindings of native modules but `(guile)` visible to their users.
     fn publish_native_modules(&mut self) -> Result<()> {
         for (module, _) in crate::natives::TABLES {
@@ -75,12 +106,7 @@ impl Engine {
             let parts: Vec<Value> = module.split(' ').map(|part| self.heap.intern(part)).collect();
             let name = self.heap.list(&parts);
             let module = self.resolve_module(name, false, true)?;
-            self.beautify_module(module);
-            let (obarray, public) =
-                self.module(module).map_or((Value::FALSE, Value::FALSE), |m| (m.obarray, m.public));
-            if let Some(interface) = self.module_mut(public) {
-                interface.obarray = obarray;
-            }
+            self.publish(module);
         }
         Ok(())
     }

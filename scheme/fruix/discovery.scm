@@ -1,0 +1,93 @@
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+;;;
+;;; Finding packages: all public variables of package modules that hold one.
+
+(define-module (fruix discovery)
+  #:use-module (fruix core)
+  #:use-module (guix modules)
+  #:use-module (guix packages)
+  #:use-module (guix utils)
+  #:use-module (srfi srfi-1)
+  #:use-module (srfi srfi-26)
+  #:use-module (ice-9 ftw)
+  #:use-module (ice-9 match)
+  #:export (package-modules fold-packages packages-matching all-packages))
+
+(define (scheme-files directory)
+  ;; Names, relative to DIRECTORY, of the Scheme files below it.
+  (define (below name)
+    (let ((file (string-append directory "/" name)))
+      (match (false-if-exception (stat:type (stat file)))
+        ('directory
+         (append-map (lambda (entry)
+                       (if (string-prefix? "." entry)
+                           '()
+                           (below (string-append name "/" entry))))
+                     (or (scandir file) '())))
+        ('regular
+         (if (string-suffix? ".scm" name) (list name) '()))
+        (_ '()))))
+
+  (append-map (lambda (entry)
+                (if (string-prefix? "." entry) '() (below entry)))
+              (or (scandir directory) '())))
+
+(define %user-path
+  ;; Directories given by the user, where any module may define packages.
+  (make-parameter '()))
+
+(define-public (call-with-user-path directories thunk)
+  (parameterize ((%user-path directories))
+    (thunk)))
+
+(define (package-modules)
+  "The names of the modules that may define packages."
+  (append (map file-name->module-name
+               (core-library-modules "fruix/packages/"))
+          (append-map (lambda (directory)
+                        (map file-name->module-name (scheme-files directory)))
+                      (%user-path))))
+
+(define (fold-packages proc init)
+  "Fold PROC over all packages that are not hidden, each once."
+  (define seen (make-hash-table))
+
+  (fold (lambda (module result)
+          (module-fold-packages
+           (lambda (package result)
+             (if (or (hashq-ref seen package) (hidden-package? package))
+                 result
+                 (begin
+                   (hashq-set! seen package #t)
+                   (proc package result))))
+           result
+           (resolve-interface module)))
+        init (package-modules)))
+
+(define (module-fold-packages proc init interface)
+  (fold (lambda (value result)
+          (if (package? value) (proc value result) result))
+        init
+        (module-map (lambda (name variable)
+                      (and (variable-bound? variable)
+                           (variable-ref variable)))
+                    interface)))
+
+(define (all-packages)
+  "All packages that are not hidden, by name and falling version."
+  (sort (fold-packages cons '())
+        (lambda (a b)
+          (let ((name-a (package-name a)) (name-b (package-name b)))
+            (or (string<? name-a name-b)
+                (and (string=? name-a name-b)
+                     (version>? (package-version a) (package-version b))))))))
+
+(define (packages-matching spec)
+  "The packages that SPEC, NAME or NAME@VERSION, stands for, newest first."
+  (call-with-values (lambda () (package-name->name+version spec))
+    (lambda (name version)
+      (filter (lambda (package)
+                (and (string=? name (package-name package))
+                     (or (not version)
+                         (version-prefix? version (package-version package)))))
+              (all-packages)))))
