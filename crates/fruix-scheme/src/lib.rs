@@ -9,6 +9,7 @@ pub mod data;
 pub mod engine;
 pub mod expand;
 pub mod heap;
+pub mod interactive;
 pub mod library;
 pub mod machine;
 pub mod modules;

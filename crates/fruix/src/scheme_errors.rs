@@ -104,7 +104,8 @@ fn with_line(error: CommandError, place: &Place) -> CommandError {
     error.detail(format!("  {}\n  {:>width$}", part.trim_end(), '^', width = column - skip + 1))
 }
 
-fn frames(report: &Report) -> String {
+/// The procedures that were running, one a line.
+pub fn frames(report: &Report) -> String {
     let mut lines = vec!["running, innermost first:".to_owned()];
     for frame in report.frames.iter().take(FRAMES_MAX) {
         let name = frame.name.as_deref().unwrap_or("(anonymous)");

@@ -130,7 +130,8 @@ impl Engine {
         let file = self.sources.file(&mut self.heap, name);
         let outer = self.report.enter(self.machine.depth());
         let result = self.load_each(port, file);
-        self.report.leave(outer);
+        let failed = matches!(&result, Err(exit) if !matches!(**exit, Exit::Unwind));
+        self.report.leave(outer, failed);
         result
     }
 

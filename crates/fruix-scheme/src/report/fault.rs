@@ -303,6 +303,9 @@ fn plain_text(texinfo: &str) -> String {
             out.push_str(&body[..end]);
             out.push('\'');
             rest = &body[end + 1..];
+        } else {
+            out.push('@');
+            rest = rest.strip_prefix(['@']).unwrap_or(rest);
         }
     }
     out.push_str(rest);
@@ -310,7 +313,7 @@ fn plain_text(texinfo: &str) -> String {
 }
 
 /// What `(throw KEY . ARGS)` says.
-fn of_throw(engine: &mut Engine, key: &str, args: Value) -> Facts {
+pub(super) fn of_throw(engine: &mut Engine, key: &str, args: Value) -> Facts {
     let list = engine.heap.list_to_vec(args).unwrap_or_default();
     match key {
         "quit" => Fault::Quit(list.first().map_or(0, |&code| status(code))).into(),
@@ -342,7 +345,7 @@ fn lower_first(text: &str) -> String {
 }
 
 /// A throw in the form of `scm-error`: `parts` are the procedure, the message and its arguments.
-pub(super) fn of_error(engine: &mut Engine, key: &str, parts: &[Value; 3], data: Value) -> Fault {
+fn of_error(engine: &mut Engine, key: &str, parts: &[Value; 3], data: Value) -> Fault {
     let [subr, message, args] = *parts;
     let list = engine.heap.list_to_vec(args).unwrap_or_default();
     let procedure = text_if_true(engine, subr);
@@ -475,7 +478,7 @@ mod tests {
     #[test]
     fn texinfo_becomes_plain() {
         assert_eq!(plain_text("Did you mean @code{foo},\nor @var{bar}?"), "Did you mean 'foo', or 'bar'?");
-        assert_eq!(plain_text("a@b"), "a");
+        assert_eq!(plain_text("hello@2.12 and a@@b"), "hello@2.12 and a@b");
     }
 
     #[test]

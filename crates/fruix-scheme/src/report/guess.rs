@@ -44,7 +44,7 @@ fn module_name(file: &str) -> Option<String> {
 }
 
 /// All names that are visible in the module.
-fn visible(engine: &Engine, module: Value) -> Vec<String> {
+pub(super) fn visible(engine: &Engine, module: Value) -> Vec<String> {
     let mut modules = vec![module];
     let mut seen: HashSet<Value> = HashSet::from([module]);
     let mut next = 0;

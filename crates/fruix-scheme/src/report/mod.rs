@@ -75,6 +75,8 @@ struct Uncaught {
 #[derive(Default)]
 pub struct State {
     loading: Vec<Loading>,
+    /// The form that failed as it was expanded: the error comes from below, when its file is left already.
+    failed: Option<(usize, Location)>,
     uncaught: Option<Uncaught>,
 }
 
@@ -87,6 +89,7 @@ impl State {
 
     /// Notes the form that is evaluated next.
     pub(crate) fn at_form(&mut self, place: Option<Location>) {
+        self.failed = None;
         if let Some(loading) = self.loading.last_mut()
             && place.is_some()
         {
@@ -94,8 +97,11 @@ impl State {
         }
     }
 
-    /// Notes that a file has been loaded, or not.
-    pub(crate) fn leave(&mut self, outer: usize) {
+    /// Notes that a file has been loaded, or not (because of an error, not of a jump).
+    pub(crate) fn leave(&mut self, outer: usize, failed: bool) {
+        if let Some(Loading { depth, form: Some(form) }) = self.loading.pop().filter(|_| failed) {
+            self.failed.get_or_insert((depth, form));
+        }
         self.loading.truncate(outer);
     }
 
@@ -107,6 +113,14 @@ impl State {
     }
 }
 
+impl Report {
+    /// A report that is a message alone.
+    pub fn of_message(message: String) -> Report {
+        let fault = Fault::Error { message };
+        Report { fault, place: None, opened: None, frames: Vec::new(), advice: Vec::new() }
+    }
+}
+
 /// `(%note-uncaught EXCEPTION)`: keeps the exception and what is running.
 pub(crate) fn note_uncaught(engine: &mut Engine, exception: Value) -> Result {
     let mut frames: Vec<Frame> = Vec::new();
@@ -115,7 +129,10 @@ pub(crate) fn note_uncaught(engine: &mut Engine, exception: Value) -> Result {
         frames.push(Frame { name, location: frame.location, depth: frame.depth });
     }
     let loading = engine.report.loading.iter().rev();
-    let forms = loading.filter_map(|l| Some((l.depth, l.form.clone()?))).collect();
+    let forms = loading.filter_map(|l| Some((l.depth, l.form.clone()?)));
+    // As if it were the innermost place.
+    let failed = engine.report.failed.iter().map(|(_, form)| (usize::MAX, form.clone()));
+    let forms = failed.chain(forms).collect();
     let module = engine.modules.current;
     let unclosed = engine.reader.unclosed;
     engine.report.uncaught = Some(Uncaught { exception, module, frames, forms, unclosed });
@@ -134,6 +151,7 @@ impl Engine {
     ) -> std::result::Result<Vec<Value>, Box<Report>> {
         self.reader.unclosed = None;
         self.report.uncaught = None;
+        self.report.failed = None;
         let scope = self.heap.open_scope();
         let values = match self.guile_value("%call-reporting") {
             Some(call) => {
@@ -155,14 +173,21 @@ impl Engine {
     /// The report of an error that came out of the machine by itself: Scheme had no room to handle it, or
     /// has not been booted.
     pub fn report_exit(&mut self, exit: &Exit) -> Report {
-        let (fault, frames) = match exit {
-            Exit::Error { key, subr, message, args, .. } => {
-                let key = self.heap.symbol_name(*key).unwrap_or_default().to_owned();
-                (fault::of_error(self, &key, &[*subr, *message, *args], Value::FALSE), Vec::new())
-            }
-            _ => (Fault::Error { message: self.exit_text(exit) }, Vec::new()),
+        let Exit::Error { key, subr, message, args, data } = exit else {
+            return Report::of_message(self.exit_text(exit));
         };
-        Report { fault, place: None, opened: None, frames, advice: Vec::new() }
+        let key = self.heap.symbol_name(*key).unwrap_or_default().to_owned();
+        let args = self.heap.list(&[*subr, *message, *args, *data]);
+        let facts = fault::of_throw(self, &key, args);
+        let unclosed = self.reader.unclosed.take();
+        let opened = unclosed.and_then(|source| self.sources.location(&self.heap, source));
+        let opened = opened.map(|location| place::place(self, &location));
+        Report { fault: facts.fault, place: facts.place, opened, frames: Vec::new(), advice: facts.advice }
+    }
+
+    /// Names that are visible in the current module.
+    pub fn visible_names(&self) -> Vec<String> {
+        guess::visible(self, self.modules.current)
     }
 
     fn report(&mut self, uncaught: Uncaught) -> Report {
@@ -188,6 +213,8 @@ impl Engine {
             (Fault::Read { .. }, Some(place)) if place.file.is_none() => {
                 Some(Place { file: opened.as_ref().and_then(|o| o.file.clone()), ..place })
             }
+            // The place is that of the call.
+            (Fault::Unbound { name, .. }, Some(place)) => Some(place.at_word(name)),
             (_, place) => place,
         };
         Report { fault, place, opened, frames, advice: facts.advice }

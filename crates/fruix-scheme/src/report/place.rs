@@ -22,6 +22,21 @@ pub struct Place {
     pub text: Option<String>,
 }
 
+impl Place {
+    /// The place of the next `word` in the line, if it is there.
+    pub(super) fn at_word(self, word: &str) -> Place {
+        let Some(text) = &self.text else { return self };
+        let start = text.char_indices().nth(self.column as usize - 1).map_or(text.len(), |(i, _)| i);
+        let delimits = |c: Option<char>| c.is_none_or(|c| c.is_whitespace() || "()[]'`,@\"".contains(c));
+        let found = text[start..].match_indices(word).find(|(at, _)| {
+            let (before, after) = (&text[..start + at], &text[start + at + word.len()..]);
+            delimits(before.chars().next_back()) && delimits(after.chars().next())
+        });
+        let ahead = found.map_or(0, |(at, _)| text[start..start + at].chars().count() as u32);
+        Place { column: self.column + ahead, ..self }
+    }
+}
+
 /// The file that a location's name means: the load path comes first, since modules are named relative
 /// to it, then names as they are.
 fn resolve(engine: &Engine, name: &str) -> Option<String> {

@@ -16,10 +16,10 @@ fn sentence(text: &str) -> String {
 #[test]
 fn each_kind_of_error_has_its_sentence() {
     let cases = [
-        ("(define (f) (+ 1 (hallo 2)))\n (f)", "1:19: unbound variable: hallo"),
-        ("((lambda (x #:optional y) x))", "1:1: wrong number of arguments to"),
+        ("(define (f) (+ 1 (hallo 2)))\n (f)", "1:18: unbound variable: hallo"),
+        ("((lambda* (x #:optional y) x))", "1:1: wrong number of arguments to"),
         ("(define (f x) x)\n(list (f))", "2:7: wrong number of arguments to f, which takes (x)"),
-        ("(list (car 1))", "1:7: car: wrong type of argument 1 (expected pair): 1"),
+        ("(list (car 1))", "1:7: car: wrong type of argument 1"),
         ("(list (1 2))", "1:7: this is not a procedure: 1"),
         ("(list (vector-ref (vector 1) 1))", "1:7: vector-ref:"),
         ("(let ((x)) x)", "1:1: let: bad let in form (let ((x)) x)"),
@@ -29,7 +29,7 @@ fn each_kind_of_error_has_its_sentence() {
         ("(error \"cannot do:\" 'this \"and\" 3)", "1:1: cannot do: this \"and\" 3"),
         ("(throw 'foo 1 2)", "1:1: uncaught throw to 'foo' with (1 2)"),
         ("(raise-exception 42)", "1:1: uncaught object raised: 42"),
-        ("(+ 1\n (car '(1 2)", "2:12: unexpected end of input while searching for: )"),
+        ("(+ 1\n (car '(1 2)", "2:13: unexpected end of input while searching for: )"),
         ("(open-input-file \"/nonexistent\")", "No such file or directory: \"/nonexistent\""),
     ];
     let mut wrong = Vec::new();

@@ -50,8 +50,7 @@ pub fn interact(load_path: &[String], packages: bool) -> Result<ExitCode> {
     let session = Session::new(engine);
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
-        let mut lines = stdin.lock().lines();
-        return converse(session, || Ok(lines.next().transpose()?), |_| {});
+        return converse(session, stdin.lock().lines());
     }
     println!("fruix {}: ,help for help, ,quit or Control-D to leave.", env!("CARGO_PKG_VERSION"));
     let mut terminal = Terminal::new()?;
@@ -73,19 +72,12 @@ fn loop_on_terminal(mut session: Session, terminal: &mut Terminal) -> Result<Exi
 }
 
 /// Feeds the session line by line, as a program at the other end of a pipe may wait for each answer.
-fn converse(
-    mut session: Session,
-    mut next: impl FnMut() -> Result<Option<String>>,
-    mut before: impl FnMut(&Session),
-) -> Result<ExitCode> {
-    loop {
-        before(&session);
-        let Some(line) = next()? else {
-            session.finish_input();
-            return Ok(ExitCode::SUCCESS);
-        };
-        if let Step::Leave(status) = session.feed(&line) {
+fn converse(mut session: Session, lines: impl Iterator<Item = std::io::Result<String>>) -> Result<ExitCode> {
+    for line in lines {
+        if let Step::Leave(status) = session.feed(&line?) {
             return Ok(ExitCode::from(status));
         }
     }
+    session.finish_input();
+    Ok(ExitCode::SUCCESS)
 }
