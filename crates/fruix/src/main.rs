@@ -2,8 +2,10 @@
 //! The `fruix` command: what was typed, what is to be done, how it is said.
 
 mod args;
+mod building;
 mod commands;
 mod error;
+mod progress;
 mod scheme_errors;
 mod stores;
 

@@ -123,17 +123,26 @@ impl Progress {
     }
 
     fn download(&self, drv: &StorePath, progress: &fruix_fetch::Progress) {
-        let fruix_fetch::Progress { url, received, total } = progress;
-        self.with_job(drv, |job| {
-            if let Some(total) = total {
-                if job.bar.length() != Some(*total) {
-                    job.bar.set_length(*total);
-                    job.bar.set_style(download_bar());
+        use fruix_fetch::Progress::*;
+        match progress {
+            Trying { place } => self.with_job(drv, |job| job.bar.set_message((*place).to_owned())),
+            Advanced { received, total, .. } => self.with_job(drv, |job| {
+                if let Some(total) = total {
+                    if job.bar.length() != Some(*total) {
+                        job.bar.set_length(*total);
+                        job.bar.set_style(download_bar());
+                    }
+                    job.bar.set_position(*received);
                 }
-                job.bar.set_position(*received);
+            }),
+            Failed { place, reason } if self.verbosity >= Verbosity::Phases => {
+                self.line(&format!("  not from {place}: {reason}"));
             }
-            job.bar.set_message(url.to_string());
-        });
+            Complete { place, size } if self.verbosity >= Verbosity::Phases => {
+                self.line(&format!("  from {place}, {size} bytes"));
+            }
+            _ => {}
+        }
     }
 }
 

@@ -30,6 +30,19 @@ pub fn data_folder() -> Result<PathBuf> {
         })
 }
 
+/// The folder for what can be made anew.
+pub fn cache_folder() -> Result<PathBuf> {
+    if rustix::process::geteuid().is_root() {
+        return Ok(PathBuf::from("/var/cache/fruix"));
+    }
+    let from_env = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    from_env("XDG_CACHE_HOME")
+        .filter(|dir| dir.is_absolute())
+        .or_else(|| from_env("HOME").map(|home| home.join(".cache")))
+        .map(|dir| dir.join("fruix"))
+        .ok_or_else(|| CommandError::new("there is no folder for caches, since HOME is not set"))
+}
+
 /// Opens the store, making it if need be.
 pub fn open(args: &StoreArgs) -> Result<Store> {
     let layout = layout(args)?;
