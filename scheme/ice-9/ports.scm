@@ -3,7 +3,7 @@
 
 (define-module (ice-9 ports)
   #:use-module (fruix native)
-  #:re-export (%make-void-port %port-property %set-port-property! SEEK_CUR SEEK_DATA SEEK_END
+  #:re-export (OPEN_BOTH OPEN_READ OPEN_WRITE %make-void-port %port-property %set-port-property! SEEK_CUR SEEK_DATA SEEK_END
                SEEK_HOLE SEEK_SET adjust-port-revealed! call-with-input-file
                call-with-input-string call-with-output-file call-with-output-string
                call-with-port char-ready? close-input-port close-output-port close-port
@@ -22,13 +22,10 @@
                unread-string with-error-to-file with-error-to-port with-error-to-string
                with-input-from-file with-input-from-port with-input-from-string
                with-output-to-file with-output-to-port with-output-to-string)
-  #:export (the-eof-object *null-device* inherit-print-state OPEN_READ OPEN_WRITE OPEN_BOTH))
+  #:export (the-eof-object *null-device* inherit-print-state))
 
 (define the-eof-object (eof-object))
 (define *null-device* "/dev/null")
-(define OPEN_READ "r")
-(define OPEN_WRITE "w")
-(define OPEN_BOTH "r+")
 
 (define (inherit-print-state old-port new-port)
   "Return NEW-PORT."

@@ -37,7 +37,7 @@ struct Rule {
     pat: Rc<Pat>,
     variables: usize,
     part: Rc<Part>,
-    /// For each variable of the template, its number in the pattern.
+    /// For each slot of the template, the number of its variable in the pattern.
     order: Vec<usize>,
 }
 
@@ -398,9 +398,9 @@ fn compile_rules(ex: &mut Ex, parsed: &ParsedRules, env: &Env) -> Result<Option<
         let template = ex.wrap(template, w, parsed.f.m);
         let mut compiler = Compiler::new(env, parsed.f.with(template));
         let part = compiler.part(ex, template)?;
-        let mut order = Vec::with_capacity(compiler.fillers.len());
-        for filler in &compiler.fillers {
-            let Filler::Local(local) = filler else { return Ok(None) };
+        let mut order = Vec::new();
+        for filler in compiler.slot_fillers() {
+            let Filler::Local(local) = &compiler.fillers[filler] else { return Ok(None) };
             match locals.iter().position(|l| l == local) {
                 Some(i) => order.push(i),
                 None => return Ok(None),

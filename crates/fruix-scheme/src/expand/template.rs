@@ -11,7 +11,8 @@ use crate::tree::{Expr, Kind, Local};
 use crate::value::Value;
 use std::rc::Rc;
 
-/// A part of a template. Variables are numbers into the values that fill it.
+/// A part of a template. Variables are numbers of slots; a pattern variable has several if ellipses
+/// at different depths walk it (as in `((a b ...) ...)` where `a` and `b` are the same).
 pub(super) enum Part {
     /// A constant, pairs and vectors bare as in Guile's results.
     Const(Value),
@@ -39,6 +40,8 @@ impl Part {
 /// A compiled template.
 pub struct Template {
     pub(super) part: Rc<Part>,
+    /// For each slot the number of the value that it starts with.
+    pub(super) slots: Vec<usize>,
 }
 
 impl Foreign for Template {
@@ -63,6 +66,8 @@ pub(super) struct Compiler<'e> {
     pub env: &'e Env,
     pub form: Form,
     pub fillers: Vec<Filler>,
+    /// For each slot the number of its filler, and the depth of the outermost ellipsis that walks it.
+    slots: Vec<(usize, usize)>,
     /// For each ellipsis that we are under, the variables that it walks.
     frames: Vec<Vec<usize>>,
     ellipses: bool,
@@ -72,7 +77,15 @@ pub(super) struct Compiler<'e> {
 
 impl<'e> Compiler<'e> {
     pub(super) fn new(env: &'e Env, form: Form) -> Compiler<'e> {
-        Compiler { env, form, fillers: Vec::new(), frames: Vec::new(), ellipses: true, quasi: None }
+        Compiler {
+            env,
+            form,
+            fillers: Vec::new(),
+            slots: Vec::new(),
+            frames: Vec::new(),
+            ellipses: true,
+            quasi: None,
+        }
     }
 
     fn local(&mut self, local: u32) -> usize {
@@ -90,12 +103,28 @@ impl<'e> Compiler<'e> {
         let Some(outer) = self.frames.len().checked_sub(level) else {
             return ex.violation(Some("syntax"), "missing ellipsis", self.form, None);
         };
+        // What no ellipsis walks is the same at any depth.
+        let slot = self.slot(variable, if level == 0 { usize::MAX } else { outer });
         for frame in &mut self.frames[outer..] {
-            if !frame.contains(&variable) {
-                frame.push(variable);
+            if !frame.contains(&slot) {
+                frame.push(slot);
             }
         }
-        Ok(Part::Variable(variable))
+        Ok(Part::Variable(slot))
+    }
+
+    fn slot(&mut self, filler: usize, outer: usize) -> usize {
+        let key = (filler, outer);
+        if let Some(slot) = self.slots.iter().position(|&s| s == key) {
+            return slot;
+        }
+        self.slots.push(key);
+        self.slots.len() - 1
+    }
+
+    /// For each slot the number of its filler.
+    pub(super) fn slot_fillers(&self) -> Vec<usize> {
+        self.slots.iter().map(|s| s.0).collect()
     }
 
     fn dots(&self, ex: &mut Ex, x: Value) -> Result<bool> {
@@ -246,8 +275,9 @@ impl<'e> Compiler<'e> {
         let empty = ex.en.expander.empty_wrap;
         let expr = ex.expand(operand, self.env, empty, self.form.m)?;
         self.fillers.push(Filler::Expr(expr));
-        let _ = level;
-        Ok(Part::Variable(self.fillers.len() - 1))
+        // A spliced list is walked by an ellipsis of its own.
+        let outer = if level == 0 { usize::MAX } else { self.frames.len() };
+        Ok(Part::Variable(self.slot(self.fillers.len() - 1, outer)))
     }
 }
 
@@ -266,7 +296,8 @@ pub(super) fn syntax(ex: &mut Ex, f: Form, env: &Env) -> Result<Expr> {
     let template = ex.wrap(template, f.w, f.m);
     let mut compiler = Compiler::new(env, f);
     let part = compiler.part(ex, template)?;
-    finish(ex, f, part, compiler.fillers)
+    let slots = compiler.slot_fillers();
+    finish(ex, f, part, compiler.fillers, slots)
 }
 
 /// `(quasisyntax TEMPLATE)`.
@@ -276,18 +307,25 @@ pub(super) fn quasisyntax(ex: &mut Ex, f: Form, env: &Env) -> Result<Expr> {
     let mut compiler = Compiler::new(env, f);
     compiler.quasi = Some(0);
     let part = compiler.part(ex, template)?;
-    finish(ex, f, part, compiler.fillers)
+    let slots = compiler.slot_fillers();
+    finish(ex, f, part, compiler.fillers, slots)
 }
 
-fn finish(ex: &mut Ex, f: Form, part: Part, fillers: Vec<Filler>) -> Result<Expr> {
+fn finish(
+    ex: &mut Ex,
+    f: Form,
+    part: Part,
+    fillers: Vec<Filler>,
+    slots: Vec<usize>,
+) -> Result<Expr> {
     match part {
         Part::Const(value) => Ok(ex.expr(f.s, Kind::Const(value))),
-        Part::Variable(i) if fillers.len() == 1 => {
+        Part::Variable(_) if fillers.len() == 1 => {
             let mut fillers = fillers;
-            Ok(filler_expr(fillers.swap_remove(i)))
+            Ok(filler_expr(fillers.remove(0)))
         }
         part => {
-            let template = ex.en.heap.foreign(Template { part: Rc::new(part) });
+            let template = ex.en.heap.foreign(Template { part: Rc::new(part), slots });
             let mut args = vec![ex.constant(template)];
             args.extend(fillers.into_iter().map(filler_expr));
             ex.primitive(f.s, "%syntax-fill", args)
@@ -380,6 +418,7 @@ pub(crate) fn native_fill(engine: &mut Engine, args: &[Value]) -> Result {
         return engine.wrong_type("%syntax-fill", 1, template);
     };
     let part = compiled.part.clone();
-    let mut values = values.to_vec();
+    let given = |&i: &usize| values.get(i).copied().unwrap_or(Value::FALSE);
+    let mut values: Vec<Value> = compiled.slots.iter().map(given).collect();
     fill(&mut Ex::new(engine), &part, &mut values)
 }
