@@ -52,12 +52,18 @@ pub enum Request {
 }
 
 /// The usage, in one line.
-pub const USAGE: &str =
-    "guile [-L DIR] [-C DIR] [-l FILE] [-e PROC] [--no-auto-compile] [-q] [-c EXPR | [-s] FILE | -] [ARG ...]";
+pub const USAGE: &str = "guile [-L DIR] [-C DIR] [-l FILE] [-e PROC] [--no-auto-compile] [-q] [-c EXPR | [-s] FILE | -] [ARG ...]";
 
 /// Options without effect here.
 const IGNORED: &[&str] = &[
-    "--no-auto-compile", "--auto-compile", "--fresh-auto-compile", "-q", "--debug", "--no-debug", "--r6rs", "--r7rs",
+    "--no-auto-compile",
+    "--auto-compile",
+    "--fresh-auto-compile",
+    "-q",
+    "--debug",
+    "--no-debug",
+    "--r6rs",
+    "--r7rs",
 ];
 
 impl Request {
@@ -107,9 +113,15 @@ impl Request {
                 "--" => return Ok(Request::Interactive(command.load_path)),
                 "-v" | "--version" => return Ok(Request::Version),
                 "-h" | "--help" => return Ok(Request::Help),
-                option if option.starts_with("-L") => command.load_path.push(option[2..].to_owned()),
-                option if option.starts_with("-C") => command.compiled_path.push(option[2..].to_owned()),
-                option if option.starts_with('-') => return Err(format!("unrecognized option '{option}'")),
+                option if option.starts_with("-L") => {
+                    command.load_path.push(option[2..].to_owned())
+                }
+                option if option.starts_with("-C") => {
+                    command.compiled_path.push(option[2..].to_owned())
+                }
+                option if option.starts_with('-') => {
+                    return Err(format!("unrecognized option '{option}'"));
+                }
                 file => {
                     name = file.to_owned();
                     command.program = Program::File(name.clone());
@@ -272,7 +284,9 @@ mod tests {
 
     #[test]
     fn options_end_at_the_program() {
-        let Ok(Request::Run(command)) = parse("--no-auto-compile -L a -Lb -C c -e main -s f.scm -L x") else {
+        let Ok(Request::Run(command)) =
+            parse("--no-auto-compile -L a -Lb -C c -e main -s f.scm -L x")
+        else {
             panic!("a program")
         };
         assert_eq!(command.load_path, ["a", "b"]);

@@ -58,12 +58,16 @@ pub fn finish<T>(
 pub fn describe(report: &Report, source: Option<Source>, backtrace: bool) -> CommandError {
     let place = report.place.clone().map(|place| in_source(place, source));
     let opened = report.opened.clone().map(|place| in_source(place, source));
-    let at_end = matches!(&report.fault, Fault::Read { problem } if problem.starts_with("unexpected end"));
+    let at_end =
+        matches!(&report.fault, Fault::Read { problem } if problem.starts_with("unexpected end"));
     let mut error = match (&place, &opened) {
         // What is wrong is where the list starts; that the text ends is no news.
         (Some(end), Some(opened)) if at_end => {
             let end = format!("the text ends at {}:{}", end.line, end.column);
-            with_line(CommandError::new(format!("{opened}: this list is not closed: {end}")), opened)
+            with_line(
+                CommandError::new(format!("{opened}: this list is not closed: {end}")),
+                opened,
+            )
         }
         (Some(place), _) => {
             with_line(CommandError::new(format!("{place}: {}", report.fault)), place)
@@ -136,7 +140,9 @@ fn remedies(report: &Report, at_end: bool) -> Vec<String> {
                 hints.push(format!("did you mean {}?", alternatives(similar)));
             }
             if let Some(module) = modules.first() {
-                hints.push(format!("'{name}' is in {module}: did you forget (use-modules {module})?"));
+                hints.push(format!(
+                    "'{name}' is in {module}: did you forget (use-modules {module})?"
+                ));
             }
             if similar.is_empty() && modules.is_empty() {
                 hints.push("define it, or use the module that exports it".to_owned());
@@ -146,7 +152,9 @@ fn remedies(report: &Report, at_end: bool) -> Vec<String> {
             if !similar.is_empty() {
                 hints.push(format!("did you mean {}?", similar.join(" or ")));
             }
-            hints.push("if it is a module of yours, name the folder that it is in with -L DIR".to_owned());
+            hints.push(
+                "if it is a module of yours, name the folder that it is in with -L DIR".to_owned(),
+            );
         }
         Fault::NoExport { module, .. } => {
             hints.push(format!("look at what {module} exports; its name may have changed"));

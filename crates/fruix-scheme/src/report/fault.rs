@@ -151,7 +151,8 @@ pub(super) fn show(engine: &mut Engine, value: Value, write: bool) -> String {
             Err(objects) => {
                 for object in objects {
                     asked += 1;
-                    let text = if asked <= PRINTERS_MAX { print_record(engine, object) } else { None };
+                    let text =
+                        if asked <= PRINTERS_MAX { print_record(engine, object) } else { None };
                     let plain = || format!("#<{}>", structs::type_name(engine, object));
                     ready.insert(object, text.unwrap_or_else(plain));
                 }
@@ -361,7 +362,8 @@ fn of_error(engine: &mut Engine, key: &str, parts: &[Value; 3], data: Value) -> 
             Fault::NotAProcedure { value: show(engine, last.unwrap_or(Value::FALSE), true) }
         }
         "wrong-type-arg" => {
-            let position = template.contains("position").then(|| list.first()?.as_fixnum()).flatten();
+            let position =
+                template.contains("position").then(|| list.first()?.as_fixnum()).flatten();
             let at = usize::from(position.is_some());
             let expects = template.contains("expecting") && list.len() > at + 1;
             let expected = expects.then(|| text_of(engine, list[at]));
@@ -370,11 +372,14 @@ fn of_error(engine: &mut Engine, key: &str, parts: &[Value; 3], data: Value) -> 
             Fault::Type { procedure, position, expected, value }
         }
         "out-of-range" => {
-            let position = template.starts_with("Argument").then(|| list.first()?.as_fixnum()).flatten();
+            let position =
+                template.starts_with("Argument").then(|| list.first()?.as_fixnum()).flatten();
             let value = show(engine, last.unwrap_or(Value::FALSE), true);
             Fault::Range { procedure, position, value }
         }
-        "system-error" => Fault::System { procedure, message: format_message(engine, message, args) },
+        "system-error" => {
+            Fault::System { procedure, message: format_message(engine, message, args) }
+        }
         "signal" if template == "User interrupt" => Fault::Interrupt,
         "stack-overflow" => Fault::StackOverflow,
         _ => {
@@ -406,7 +411,13 @@ fn procedure_name(engine: &mut Engine, procedure: Value) -> String {
         (_, Some(native)) => Some(native.name.to_owned()),
         _ => None,
     };
-    name.unwrap_or_else(|| show(engine, procedure, true))
+    match name {
+        Some(name) => name,
+        None if engine.heap.closure_code(procedure).is_some() => {
+            "an anonymous procedure".to_owned()
+        }
+        None => show(engine, procedure, true),
+    }
 }
 
 fn arity(engine: &mut Engine, procedure: Value) -> Fault {
@@ -433,7 +444,10 @@ fn syntax(engine: &mut Engine, list: &[Value]) -> Facts {
     let field = |engine: &Engine, name: &str| {
         let entries = engine.heap.list_to_vec(list[2])?;
         let pairs = entries.iter().filter_map(|&entry| engine.heap.pair(entry));
-        pairs.into_iter().find(|&(key, _)| engine.heap.symbol_name(key) == Some(name)).map(|(_, v)| v)
+        pairs
+            .into_iter()
+            .find(|&(key, _)| engine.heap.symbol_name(key) == Some(name))
+            .map(|(_, v)| v)
     };
     let number = |engine: &Engine, name| {
         field(engine, name).and_then(Value::as_fixnum).and_then(|n| u32::try_from(n).ok())
@@ -461,7 +475,8 @@ fn read(engine: &mut Engine, list: &[Value]) -> Facts {
     let column: Option<u32> = numbers.next().and_then(|n| n.parse().ok());
     let line: Option<u32> = numbers.next().and_then(|n| n.parse().ok());
     let file = numbers.next();
-    let (Some(problem), Some(line), Some(column), Some(file)) = (problem, line, column, file) else {
+    let (Some(problem), Some(line), Some(column), Some(file)) = (problem, line, column, file)
+    else {
         return Fault::Read { problem: message }.into();
     };
     let file = (!file.starts_with("#<")).then(|| file.into());
@@ -477,7 +492,10 @@ mod tests {
 
     #[test]
     fn texinfo_becomes_plain() {
-        assert_eq!(plain_text("Did you mean @code{foo},\nor @var{bar}?"), "Did you mean 'foo', or 'bar'?");
+        assert_eq!(
+            plain_text("Did you mean @code{foo},\nor @var{bar}?"),
+            "Did you mean 'foo', or 'bar'?"
+        );
         assert_eq!(plain_text("hello@2.12 and a@@b"), "hello@2.12 and a@b");
     }
 

@@ -63,21 +63,21 @@ fn exporters(engine: &mut Engine, name: &str) -> Vec<String> {
         for module in place::all_modules(engine) {
             let Some(body) = engine.module(module) else { continue };
             let Some(variable) = engine.own_variable(body.public, symbol) else { continue };
-            let bound = engine.heap.slots(variable, Tag::Variable).is_some_and(|s| s[0] != Value::UNBOUND);
+            let bound =
+                engine.heap.slots(variable, Tag::Variable).is_some_and(|s| s[0] != Value::UNBOUND);
             if bound && body.name.is_pair() {
                 found.push(engine.datum_text(body.name));
             }
         }
     }
-    let shipped = library::names().filter(|file| {
-        library::text(file).is_some_and(|text| exports(text, name))
-    });
+    let shipped =
+        library::names().filter(|file| library::text(file).is_some_and(|text| exports(text, name)));
     for module in shipped.filter_map(module_name) {
         if !found.contains(&module) {
             found.push(module);
         }
     }
-    found.sort_by_key(|name| (name.starts_with("(guix build") , name.len()));
+    found.sort_by_key(|name| (name.starts_with("(guix build"), name.len()));
     found.truncate(NAMES_MAX);
     found
 }
@@ -92,7 +92,8 @@ fn exports(text: &str, name: &str) -> bool {
     });
     listed
         || text.lines().any(|line| {
-            let rest = line.strip_prefix("(define-public ").map(|rest| rest.trim_start_matches('('));
+            let rest =
+                line.strip_prefix("(define-public ").map(|rest| rest.trim_start_matches('('));
             rest.and_then(|rest| rest.strip_prefix(name))
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ')']))
         })
@@ -110,7 +111,8 @@ fn fields_meant(engine: &mut Engine, module: Value, who: &str, problem: &str) ->
     if !structs::is_record_type(heap, vtable) {
         return Vec::new();
     }
-    let fields = structs::fields_of(heap, vtable).map_or(Value::NULL, |f| f[structs::record::FIELDS]);
+    let fields =
+        structs::fields_of(heap, vtable).map_or(Value::NULL, |f| f[structs::record::FIELDS]);
     let fields = heap.list_to_vec(fields).unwrap_or_default();
     let fields: Vec<String> =
         fields.iter().filter_map(|&f| heap.symbol_name(f).map(str::to_owned)).collect();
@@ -122,8 +124,8 @@ fn fields_meant(engine: &mut Engine, module: Value, who: &str, problem: &str) ->
 pub fn closest(name: &str, names: impl IntoIterator<Item = String>) -> Vec<String> {
     let wanted: Vec<char> = name.chars().collect();
     let most = match wanted.len() {
-        0..=2 => 1,
-        3..=5 => 2,
+        0..=5 => 1,
+        6..=9 => 2,
         _ => 3,
     }
     .min(wanted.len().saturating_sub(1));
@@ -131,7 +133,10 @@ pub fn closest(name: &str, names: impl IntoIterator<Item = String>) -> Vec<Strin
     let mut found: Vec<(usize, String)> = Vec::new();
     for candidate in names {
         let length = candidate.chars().count();
-        if length.abs_diff(wanted.len()) > most || candidate == name || candidate.starts_with('%') != name.starts_with('%') {
+        if length.abs_diff(wanted.len()) > most
+            || candidate == name
+            || candidate.starts_with('%') != name.starts_with('%')
+        {
             continue;
         }
         let distance = distance(&wanted, &candidate);

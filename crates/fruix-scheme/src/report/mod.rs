@@ -126,6 +126,13 @@ pub(crate) fn note_uncaught(engine: &mut Engine, exception: Value) -> Result {
     let mut frames: Vec<Frame> = Vec::new();
     for frame in engine.backtrace().into_iter().take(FRAMES_MAX) {
         let name = engine.heap.symbol_name(frame.name).map(str::to_owned);
+        let core = match &frame.location {
+            Some(location) => place::is_core(location),
+            None => matches!(name.as_deref(), Some("with-fluid*" | "call-with-prompt")),
+        };
+        if core {
+            continue;
+        }
         frames.push(Frame { name, location: frame.location, depth: frame.depth });
     }
     let loading = engine.report.loading.iter().rev();
@@ -155,7 +162,8 @@ impl Engine {
         let scope = self.heap.open_scope();
         let values = match self.guile_value("%call-reporting") {
             Some(call) => {
-                let args: Vec<Value> = std::iter::once(procedure).chain(args.iter().copied()).collect();
+                let args: Vec<Value> =
+                    std::iter::once(procedure).chain(args.iter().copied()).collect();
                 self.apply_values(call, &args)
             }
             None => self.apply_values(procedure, args),
@@ -182,7 +190,13 @@ impl Engine {
         let unclosed = self.reader.unclosed.take();
         let opened = unclosed.and_then(|source| self.sources.location(&self.heap, source));
         let opened = opened.map(|location| place::place(self, &location));
-        Report { fault: facts.fault, place: facts.place, opened, frames: Vec::new(), advice: facts.advice }
+        Report {
+            fault: facts.fault,
+            place: facts.place,
+            opened,
+            frames: Vec::new(),
+            advice: facts.advice,
+        }
     }
 
     /// Names that are visible in the current module.

@@ -26,8 +26,10 @@ impl Place {
     /// The place of the next `word` in the line, if it is there.
     pub(super) fn at_word(self, word: &str) -> Place {
         let Some(text) = &self.text else { return self };
-        let start = text.char_indices().nth(self.column as usize - 1).map_or(text.len(), |(i, _)| i);
-        let delimits = |c: Option<char>| c.is_none_or(|c| c.is_whitespace() || "()[]'`,@\"".contains(c));
+        let start =
+            text.char_indices().nth(self.column as usize - 1).map_or(text.len(), |(i, _)| i);
+        let delimits =
+            |c: Option<char>| c.is_none_or(|c| c.is_whitespace() || "()[]'`,@\"".contains(c));
         let found = text[start..].match_indices(word).find(|(at, _)| {
             let (before, after) = (&text[..start + at], &text[start + at + word.len()..]);
             delimits(before.chars().next_back()) && delimits(after.chars().next())
@@ -54,6 +56,11 @@ fn is_users(engine: &Engine, location: &Location) -> bool {
     }
 }
 
+/// Whether the location is in a file that is loaded into `(guile)`.
+pub(super) fn is_core(location: &Location) -> bool {
+    location.file.as_deref().is_some_and(|file| file.starts_with("ice-9/boot/"))
+}
+
 /// The innermost place in a file of the user's; else the innermost one at all.
 pub(super) fn innermost(
     engine: &Engine,
@@ -66,7 +73,9 @@ pub(super) fn innermost(
     let mut places: Vec<(usize, &Location)> = frames.chain(forms).collect();
     places.sort_by_key(|&(depth, _)| std::cmp::Reverse(depth));
     let users = places.iter().find(|(_, location)| is_users(engine, location));
-    users.or(places.first()).map(|&(_, location)| location.clone())
+    // The core library's own places tell nobody anything: its handlers are always running.
+    let shipped = || places.iter().find(|(_, location)| !is_core(location));
+    users.or_else(shipped).map(|&(_, location)| location.clone())
 }
 
 /// The module that is defined in the location's file, if one is.

@@ -60,7 +60,9 @@ fn names_alike_and_modules_that_have_the_name_are_found() {
     let Fault::Unbound { modules, .. } = &report.fault else { panic!("{report}") };
     assert!(modules.iter().any(|m| m == "(srfi srfi-1)"), "{modules:?}");
     let report = fault_of("(use-modules (ice-9 mtach))");
-    assert!(matches!(&report.fault, Fault::NoModule { similar, .. } if similar[0] == "(ice-9 match)"));
+    assert!(
+        matches!(&report.fault, Fault::NoModule { similar, .. } if similar[0] == "(ice-9 match)")
+    );
 }
 
 #[test]

@@ -55,7 +55,9 @@ impl Display for Fault {
             Fault::NoModule { name, .. } => write!(f, "no code for module {name}"),
             Fault::NoExport { name, module } => write!(f, "module {module} does not export {name}"),
             Fault::Match { value } => write!(f, "no pattern of `match` takes {value}"),
-            Fault::System { procedure: Some(procedure), message } => write!(f, "{procedure}: {message}"),
+            Fault::System { procedure: Some(procedure), message } => {
+                write!(f, "{procedure}: {message}")
+            }
             Fault::System { procedure: None, message } => f.write_str(message),
             Fault::StackOverflow => f.write_str("stack overflow"),
             Fault::Error { message } => f.write_str(message),

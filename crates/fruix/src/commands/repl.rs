@@ -72,7 +72,10 @@ fn loop_on_terminal(mut session: Session, terminal: &mut Terminal) -> Result<Exi
 }
 
 /// Feeds the session line by line, as a program at the other end of a pipe may wait for each answer.
-fn converse(mut session: Session, lines: impl Iterator<Item = std::io::Result<String>>) -> Result<ExitCode> {
+fn converse(
+    mut session: Session,
+    lines: impl Iterator<Item = std::io::Result<String>>,
+) -> Result<ExitCode> {
     for line in lines {
         if let Step::Leave(status) = session.feed(&line?) {
             return Ok(ExitCode::from(status));

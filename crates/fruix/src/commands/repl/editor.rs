@@ -31,7 +31,12 @@ struct Names(Vec<String>);
 impl Completer for Names {
     type Candidate = Pair;
 
-    fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
+    fn complete(
+        &self,
+        line: &str,
+        pos: usize,
+        _: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<Pair>)> {
         let delimits = |c: char| c.is_whitespace() || "()[]'`,\";".contains(c);
         let start = line[..pos].rfind(delimits).map_or(0, |i| i + 1);
         let prefix = &line[start..pos];
@@ -61,8 +66,10 @@ fn failed(error: ReadlineError) -> CommandError {
 
 /// The history's file, in the XDG state folder.
 fn history_file() -> Option<PathBuf> {
-    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
+    let absolute =
+        |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state =
+        absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
     Some(state.join("fruix/repl-history"))
 }
 
@@ -96,7 +103,8 @@ impl Terminal {
     pub fn read(&mut self, prompt: &str) -> Result<Lines> {
         match self.editor.readline(prompt) {
             Ok(line) => {
-                if !line.trim().is_empty() && self.editor.add_history_entry(&line).unwrap_or(false)
+                if !line.trim().is_empty()
+                    && self.editor.add_history_entry(&line).unwrap_or(false)
                     && let Some(file) = &self.history
                 {
                     let _ = self.editor.append_history(file);

@@ -74,7 +74,10 @@ impl Session {
             return;
         }
         if let Typed::Incomplete = self.engine.read_typed(&self.pending, self.line) {
-            eprintln!("fruix: error: the input ends within a form that starts at line {}", self.line + 1);
+            eprintln!(
+                "fruix: error: the input ends within a form that starts at line {}",
+                self.line + 1
+            );
         }
     }
 
@@ -171,7 +174,9 @@ impl Session {
     }
 
     fn text(&mut self, value: Value) -> Result<String, Box<Report>> {
-        let Some(write) = self.engine.guile_value("object->string") else { return Ok(String::new()) };
+        let Some(write) = self.engine.guile_value("object->string") else {
+            return Ok(String::new());
+        };
         let values = self.engine.run_reporting(write, &[value])?;
         let text = values.first().and_then(|&text| self.engine.heap.as_string(text));
         Ok(text.map(ToString::to_string).unwrap_or_default())
@@ -195,7 +200,9 @@ impl Session {
                 None
             }
             (_, "") => {
-                eprintln!("fruix: error: unknown command, or nothing after it: ,{command}\nhint: try ,help");
+                eprintln!(
+                    "fruix: error: unknown command, or nothing after it: ,{command}\nhint: try ,help"
+                );
                 None
             }
             ("u" | "use", module) => self.run(&format!("(use-modules {module})")),
@@ -204,7 +211,9 @@ impl Session {
             }
             ("d" | "describe", what) => {
                 let document = "(@ (ice-9 documentation) object-documentation)";
-                self.run(&format!("(begin (display (or ({document} {what}) \"not documented\")) (newline))"))
+                self.run(&format!(
+                    "(begin (display (or ({document} {what}) \"not documented\")) (newline))"
+                ))
             }
             ("pp" | "pretty-print", what) => {
                 self.run(&format!("((@ (ice-9 pretty-print) pretty-print) {what})"))
