@@ -43,7 +43,7 @@ fn messages_have_place_line_caret_and_remedy() {
         ),
         (
             "(display\n  (vector-ref '(1) 0))\n",
-            "fruix: error: t.scm:2:3: vector-ref: wrong type of argument 1",
+            "fruix: error: t.scm:2:3: vector-ref: wrong type of argument: (1)",
         ),
         (
             "(use-modules (ice-9 mach))\n",
