@@ -104,9 +104,14 @@ fn fields_meant(engine: &mut Engine, module: Value, who: &str, problem: &str) ->
     let Some(names) = problem.strip_prefix("extraneous field initializers (") else {
         return Vec::new();
     };
-    let Some(variable) = engine.heap.find_symbol(&format!("<{who}>")) else { return Vec::new() };
-    let Ok(Some(variable)) = engine.module_variable(module, variable) else { return Vec::new() };
-    let Some(vtable) = engine.variable_value(variable) else { return Vec::new() };
+    // SRFI-9's name of the type, and the one that (guix records) gives it.
+    let types = [format!("% <{who}> rtd"), format!("<{who}>")];
+    let vtable = types.iter().find_map(|name| {
+        let name = engine.heap.find_symbol(name)?;
+        let variable = engine.module_variable(module, name).ok()??;
+        engine.variable_value(variable)
+    });
+    let Some(vtable) = vtable else { return Vec::new() };
     let heap = &engine.heap;
     if !structs::is_record_type(heap, vtable) {
         return Vec::new();
