@@ -6,6 +6,10 @@
 //! to ([`items`]), which the engine sees as the module `(fruix core)` ([`natives`]). A [`Session`]
 //! is what the command line works with: an engine, a store, and the packages found.
 
+mod library {
+    include!(concat!(env!("OUT_DIR"), "/library.rs"));
+}
+
 pub mod items;
 pub mod lower;
 pub mod natives;
@@ -16,4 +20,5 @@ pub mod tree;
 pub use items::{ItemError, Items, MemoryItems};
 pub use lower::{DerivationRequest, LowerError, Lowering};
 pub use seed::{EmbeddedPrograms, Seed};
+pub use session::{LoweredTarget, Package, PackagePaths, SearchPath, Session, SessionError, Target};
 

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use fruix_core::derivation::{Derivation, OutputContents};
 use fruix_core::hash::Hash;
-use fruix_core::store_path::HashMethod;
+use fruix_core::store_path::{HashMethod, StorePath};
 use fruix_core::{base16, base32, base64};
 use fruix_scheme::modules::EMBEDDED_ROOT;
 use fruix_scheme::native::{Native, Result};
@@ -262,7 +262,7 @@ fn read_derivation(engine: &mut Engine, file: Value) -> Result {
         let path = store_dir.parse(&file)?;
         Ok::<_, ItemError>((core.items.derivation(&path)?, store_dir))
     })?;
-    let print = |path| store_dir.print(path);
+    let print = |path: &StorePath| store_dir.print(path);
     let outputs: Vec<Value> = outputs(engine, &drv, &print);
     let mut inputs = Vec::new();
     for (path, names) in &drv.inputs {
@@ -291,7 +291,7 @@ fn read_derivation(engine: &mut Engine, file: Value) -> Result {
 fn outputs(
     engine: &mut Engine,
     drv: &Derivation,
-    print: &dyn Fn(&fruix_core::StorePath) -> String,
+    print: &dyn Fn(&StorePath) -> String,
 ) -> Vec<Value> {
     let mut outputs = Vec::new();
     for (name, output) in &drv.outputs {

@@ -10,21 +10,61 @@ include!(concat!(env!("OUT_DIR"), "/library.rs"));
 
 /// The files that are loaded into `(guile)` when an engine starts, in this order.
 pub const BOOT: &[&str] = &[
-    "lists", "control", "macros", "records", "exceptions", "parameters", "promises", "sort", "strings",
-    "char-sets", "vectors", "hash", "ports", "custom-ports", "descriptors", "print", "properties", "posix",
-    "signals", "system", "modules", "misc",
+    "lists",
+    "control",
+    "macros",
+    "records",
+    "exceptions",
+    "parameters",
+    "promises",
+    "sort",
+    "strings",
+    "char-sets",
+    "vectors",
+    "hash",
+    "ports",
+    "custom-ports",
+    "descriptors",
+    "print",
+    "properties",
+    "posix",
+    "signals",
+    "system",
+    "modules",
+    "misc",
 ];
+
+/// Files of other crates that are part of the program: name and text, sorted by name.
+pub type Files = &'static [(&'static str, &'static str)];
+
+static MORE: std::sync::RwLock<Vec<Files>> = std::sync::RwLock::new(Vec::new());
+
+/// Adds FILES to the library of all engines of this process. Adding them again does nothing.
+pub fn add(files: Files) {
+    let mut more = MORE.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if !more.iter().any(|known| std::ptr::eq(*known, files)) {
+        more.push(files);
+    }
+}
+
+fn more() -> Vec<Files> {
+    MORE.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+}
+
+fn find(files: Files, name: &str) -> Option<&'static str> {
+    files.binary_search_by(|(file, _)| (*file).cmp(name)).ok().map(|i| files[i].1)
+}
 
 /// The text of a file of the library, named as the load path names it (`ice-9/match.scm`) or by
 /// its full built-in name.
 pub fn text(name: &str) -> Option<&'static str> {
     let name = name.strip_prefix(EMBEDDED_ROOT).unwrap_or(name);
-    FILES.binary_search_by(|(file, _)| (*file).cmp(name)).ok().map(|i| FILES[i].1)
+    find(FILES, name).or_else(|| more().into_iter().find_map(|files| find(files, name)))
 }
 
 /// The names of all files of the library.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    FILES.iter().map(|(name, _)| *name)
+    std::iter::once(FILES).chain(more()).flatten().map(|(name, _)| *name)
 }
 
 /// What defines the module of this file name (`guix/base32`), if it is native.

@@ -99,7 +99,6 @@ impl Reader<'_> {
     /// `#vu8(1 2)`, `#u8(1 2)` and the other uniform vectors.
     fn uniform_vector(&mut self, c: char) -> Result {
         let tag = self.token(String::from(c));
-        let tag = tag.strip_prefix('v').unwrap_or(&tag).to_owned();
         if self.next() != Some('(') {
             return self.unknown(c);
         }

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The judge: what the expressions of `tests/lowering` lower to, compared with what GNU Guix makes
+//! of the same text.
+//!
+//! `theirs.tsv` there records Guix's answers, so that the comparison runs everywhere; with the
+//! oracle at hand they are asked for anew. Expressions that import modules differ in the
+//! compiled-modules input alone; for these the whole graph is compared with that taken out, see
+//! `tests/lowering/README.md`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use fruix_packages::{MemoryItems, Seed, Session, SessionError};
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/lowering")
+}
+
+fn table(text: &str) -> BTreeMap<String, String> {
+    let pairs = text.lines().filter_map(|line| line.split_once('\t'));
+    pairs.map(|(name, path)| (name.to_owned(), path.to_owned())).collect()
+}
+
+/// What our host side makes of the cases.
+fn ours() -> BTreeMap<String, String> {
+    let output = fruix_scheme::command::on_large_stack(|| {
+        let mut session = Session::new(Box::new(MemoryItems::default()), Seed::default(), &[])?;
+        let folder = folder();
+        let folder = folder.display();
+        let program = format!(
+            "(use-modules (guix download))
+             (%mirror-files (call-with-input-file \"{folder}/mirrors\" read))
+             (load \"{folder}/judge.scm\")
+             (call-with-output-string
+               (lambda (port)
+                 (for-each (lambda (pair)
+                             (simple-format port \"~a\\t~a\\n\" (car pair) (cdr pair)))
+                           (judge))))"
+        );
+        let engine = session.engine();
+        let values = engine.call_with_text("%eval-text", &program)?;
+        let text = values.first().and_then(|&value| engine.heap.as_string(value));
+        Ok::<_, SessionError>(text.map(ToString::to_string).unwrap_or_default())
+    });
+    match output {
+        Ok(Ok(text)) => table(&text),
+        Ok(Err(error)) => panic!("{error}"),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn expressions_lower_to_the_files_that_guix_makes_of_them() {
+    let recorded = std::fs::read_to_string(folder().join("theirs.tsv")).expect("Guix's answers");
+    let theirs = table(&recorded);
+    let ours = ours();
+    assert!(theirs.len() >= 100, "only {} cases are recorded", theirs.len());
+    assert_eq!(theirs.keys().collect::<Vec<_>>(), ours.keys().collect::<Vec<_>>());
+    let with_modules = std::fs::read_to_string(folder().join("modules.tsv")).expect("a table");
+    let with_modules = table(&with_modules);
+    let mut wrong = Vec::new();
+    for (name, ours) in &ours {
+        // Where modules are imported: what we make, whose graph was compared with Guix's.
+        let expected = with_modules.get(name).unwrap_or(&theirs[name]);
+        if expected != ours {
+            wrong.push(format!("{name}: expected {expected}, got {ours}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), theirs.len(), wrong.join("\n"));
+}
