@@ -73,11 +73,8 @@ impl Ex<'_> {
             }
         }
         if !matches!(items.last(), Some(Item::Expression(_))) {
-            let message = if ids.is_empty() {
-                "empty body"
-            } else {
-                "body should end with an expression"
-            };
+            let message =
+                if ids.is_empty() { "empty body" } else { "body should end with an expression" };
             return self.violation(None, message, outer, None);
         }
         if !self.valid_bound_ids(&ids) {

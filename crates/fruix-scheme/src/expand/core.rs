@@ -149,7 +149,12 @@ pub(super) fn let_(ex: &mut Ex, f: Form, env: &Env) -> Result<Expr> {
 
 impl Ex<'_> {
     /// New variables for `ids`, and `w` with them.
-    pub(super) fn bind_locals(&mut self, ids: &[Value], env: &Env, w: Value) -> (Vec<Local>, Value) {
+    pub(super) fn bind_locals(
+        &mut self,
+        ids: &[Value],
+        env: &Env,
+        w: Value,
+    ) -> (Vec<Local>, Value) {
         let bound: Vec<(Value, u32)> = ids.iter().map(|_| self.lexical_label(env)).collect();
         let labels: Vec<Value> = bound.iter().map(|b| b.0).collect();
         let w = self.binding_wrap(ids, &labels, w);
@@ -260,7 +265,8 @@ fn recursive_let(ex: &mut Ex, f: Form, env: &Env, ordered: bool, who: &str) -> R
 
 /// `(with-ellipsis DOTS BODY …)`: a special identifier's binding says what the ellipsis is.
 pub(super) fn with_ellipsis(ex: &mut Ex, f: Form, env: &Env) -> Result<Expr> {
-    let Some(operands) = ex.operands(f.e, 2).filter(|o| id_symbol(&ex.en.heap, o[0]).is_some()) else {
+    let Some(operands) = ex.operands(f.e, 2).filter(|o| id_symbol(&ex.en.heap, o[0]).is_some())
+    else {
         return ex.violation(Some("with-ellipsis"), "bad syntax", f, None);
     };
     let w = ex.ellipsis_wrap(operands[0], f);

@@ -256,7 +256,8 @@ pub(super) fn define_once(ex: &mut Ex, f: Form, _env: &Env) -> Result {
 pub(super) fn define_syntax_rule(ex: &mut Ex, f: Form, _env: &Env) -> Result {
     let (target, rest) = definition(ex, f)?;
     let Some((name, pattern)) = ex.uncons(target) else { return ex.no_match(f) };
-    let Some(&template) = ex.items(rest).filter(|r| matches!(r.len(), 1 | 2)).as_deref().and_then(<[_]>::last)
+    let Some(&template) =
+        ex.items(rest).filter(|r| matches!(r.len(), 1 | 2)).as_deref().and_then(<[_]>::last)
     else {
         return ex.no_match(f);
     };
@@ -299,8 +300,8 @@ pub(super) fn identifier_syntax(ex: &mut Ex, f: Form, _env: &Env) -> Result {
         let call = list_form(ex, "syntax", &[call]);
         ex.en.heap.list(&[pattern, call])
     };
-    match operands.as_slice() {
-        &[template] => {
+    match *operands.as_slice() {
+        [template] => {
             let id = fresh(ex, "id");
             let first = id_clause(ex, id, template);
             let second = call_clause(ex, call_pattern, template);
@@ -308,7 +309,7 @@ pub(super) fn identifier_syntax(ex: &mut Ex, f: Form, _env: &Env) -> Result {
             let formals = ex.en.heap.list(&[x]);
             Ok(list_form(ex, "lambda", &[formals, body]))
         }
-        &[getter, setter] => {
+        [getter, setter] => {
             let Some(&[id, get]) = ex.items(getter).as_deref() else { return ex.no_match(f) };
             let Some(&[pattern, put]) = ex.items(setter).as_deref() else { return ex.no_match(f) };
             let put = list_form(ex, "syntax", &[put]);

@@ -92,7 +92,12 @@ impl Ex<'_> {
                 break;
             }
             let Some((first, after)) = self.uncons(rest) else {
-                return self.violation(Some("lambda*"), section.complaint(), f.with(args), Some(rest));
+                return self.violation(
+                    Some("lambda*"),
+                    section.complaint(),
+                    f.with(args),
+                    Some(rest),
+                );
             };
             let datum = self.strip(first);
             let marker = self.en.heap.keyword_symbol(datum);
@@ -200,7 +205,8 @@ impl Ex<'_> {
     fn names_of(&self, formals: &Formals) -> Vec<Value> {
         let optional = formals.optional.iter().map(|o| o.0);
         let keywords = formals.keywords.iter().map(|k| k.1);
-        let ids = formals.required.iter().copied().chain(optional).chain(formals.rest).chain(keywords);
+        let ids =
+            formals.required.iter().copied().chain(optional).chain(formals.rest).chain(keywords);
         ids.map(|id| super::syntax::id_symbol(&self.en.heap, id).unwrap_or(Value::FALSE)).collect()
     }
 

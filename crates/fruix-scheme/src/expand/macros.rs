@@ -117,7 +117,12 @@ impl Ex<'_> {
         if self.is_procedure(transformer) {
             return Ok(transformer);
         }
-        let subject = Form { e: transformer, w: self.en.expander.empty_wrap, s: Value::FALSE, m: Value::FALSE };
+        let subject = Form {
+            e: transformer,
+            w: self.en.expander.empty_wrap,
+            s: Value::FALSE,
+            m: Value::FALSE,
+        };
         self.violation(None, "nonprocedure transformer", subject, None)
     }
 

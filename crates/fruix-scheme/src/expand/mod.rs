@@ -45,13 +45,12 @@ use table::Special;
 const DEFAULT_STACK: usize = 160 << 20;
 
 /// Symbols that the expander compares with.
-pub(super) struct Symbols {
+struct Symbols {
     shift: Value,
     macro_type: Value,
     parameter_type: Value,
     ellipsis: Value,
     documentation: Value,
-    quote: Value,
     public: Value,
     private: Value,
 }
@@ -86,7 +85,6 @@ impl State {
             parameter_type: heap.intern("syntax-parameter"),
             ellipsis: heap.intern(" $sc-ellipsis "),
             documentation: heap.intern("documentation"),
-            quote: heap.intern("quote"),
             public: heap.intern("public"),
             private: heap.intern("private"),
         };
@@ -130,21 +128,21 @@ pub(crate) struct Ex<'a> {
 
 /// An expression that is being looked at: `e` under wrap `w`, at source `s`, in the module of tag `m`.
 #[derive(Clone, Copy)]
-pub(crate) struct Form {
-    pub e: Value,
-    pub w: Value,
-    pub s: Value,
-    pub m: Value,
+struct Form {
+    e: Value,
+    w: Value,
+    s: Value,
+    m: Value,
 }
 
 impl Form {
-    pub(super) fn with(self, e: Value) -> Form {
+    fn with(self, e: Value) -> Form {
         Form { e, ..self }
     }
 }
 
 /// What a form turned out to be; the form itself after macro expansion is in [`Typed::form`].
-pub(super) enum Type {
+enum Type {
     Lexical(u32),
     Global(Value, Value),
     /// A special form's keyword alone.
@@ -166,9 +164,9 @@ pub(super) enum Type {
 }
 
 /// See [`Type`].
-pub(super) struct Typed {
-    pub t: Type,
-    pub form: Form,
+struct Typed {
+    t: Type,
+    form: Form,
 }
 
 impl<'a> Ex<'a> {
@@ -178,13 +176,13 @@ impl<'a> Ex<'a> {
     }
 
     /// A new unit: code that is compiled and run at one time, whose variables other units cannot see.
-    pub(super) fn new_unit(&mut self) -> Rc<Unit> {
+    fn new_unit(&mut self) -> Rc<Unit> {
         self.en.expander.next_unit += 1;
         Rc::new(Unit::new(self.en.expander.next_unit))
     }
 
     /// Runs `f` with the stack's depth measured from here, unless an outer expansion is running.
-    pub(super) fn guarded<T>(&mut self, f: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    fn guarded<T>(&mut self, f: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let here = stack_position();
         let outermost = self.en.expander.stack_base == 0;
         if outermost {
@@ -205,20 +203,20 @@ impl<'a> Ex<'a> {
         Ok(())
     }
 
-    pub(super) fn expr(&self, s: Value, kind: Kind) -> Expr {
+    fn expr(&self, s: Value, kind: Kind) -> Expr {
         Expr { location: self.en.sources.location(&self.en.heap, s), kind }
     }
 
-    pub(super) fn constant(&self, value: Value) -> Expr {
+    fn constant(&self, value: Value) -> Expr {
         Expr { location: None, kind: Kind::Const(value) }
     }
 
-    pub(super) fn void(&self) -> Expr {
+    fn void(&self) -> Expr {
         self.constant(Value::UNSPECIFIED)
     }
 
     /// A sequence of at least one expression.
-    pub(super) fn seq(&self, s: Value, mut exprs: Vec<Expr>) -> Expr {
+    fn seq(&self, s: Value, mut exprs: Vec<Expr>) -> Expr {
         match exprs.len() {
             0 => self.void(),
             1 => exprs.remove(0),
@@ -227,7 +225,7 @@ impl<'a> Ex<'a> {
     }
 
     /// A call of a procedure of `(guile)` that is bound at start-up.
-    pub(super) fn primitive(&mut self, s: Value, name: &str, args: Vec<Expr>) -> Result<Expr> {
+    fn primitive(&mut self, s: Value, name: &str, args: Vec<Expr>) -> Result<Expr> {
         let callee = match self.en.guile_value(name) {
             Some(procedure) => self.constant(procedure),
             None => {
@@ -241,7 +239,7 @@ impl<'a> Ex<'a> {
     }
 
     /// The identifier `name` of `(guile)`.
-    pub(super) fn core_id(&mut self, name: &'static str) -> Value {
+    fn core_id(&mut self, name: &'static str) -> Value {
         if let Some(&id) = self.en.expander.ids.get(name) {
             return id;
         }
@@ -255,7 +253,7 @@ impl<'a> Ex<'a> {
     }
 
     /// Car and cdr of a pair, through a syntax object whose wrap is pushed in.
-    pub(super) fn uncons(&mut self, x: Value) -> Option<(Value, Value)> {
+    fn uncons(&mut self, x: Value) -> Option<(Value, Value)> {
         if let Some(pair) = self.en.heap.pair(x) {
             return Some(pair);
         }
@@ -271,7 +269,7 @@ impl<'a> Ex<'a> {
     }
 
     /// Whether `x` is the empty list, maybe inside a syntax object.
-    pub(super) fn is_null(&self, x: Value) -> bool {
+    fn is_null(&self, x: Value) -> bool {
         let mut x = x;
         while let Some(slots) = self.en.heap.slots(x, Tag::Syntax) {
             x = slots[syntax::EXPRESSION];
@@ -280,7 +278,7 @@ impl<'a> Ex<'a> {
     }
 
     /// The elements of a list and what follows the last pair.
-    pub(super) fn elements(&mut self, x: Value) -> (Vec<Value>, Value) {
+    fn elements(&mut self, x: Value) -> (Vec<Value>, Value) {
         let (mut elements, mut rest) = (Vec::new(), x);
         while let Some((car, cdr)) = self.uncons(rest) {
             elements.push(car);
@@ -290,19 +288,19 @@ impl<'a> Ex<'a> {
     }
 
     /// The elements of a proper list.
-    pub(super) fn items(&mut self, x: Value) -> Option<Vec<Value>> {
+    fn items(&mut self, x: Value) -> Option<Vec<Value>> {
         let (elements, tail) = self.elements(x);
         if self.is_null(tail) { Some(elements) } else { None }
     }
 
     /// The elements after the first one of a proper list of at least `least` more.
-    pub(super) fn operands(&mut self, e: Value, least: usize) -> Option<Vec<Value>> {
+    fn operands(&mut self, e: Value, least: usize) -> Option<Vec<Value>> {
         let (_, rest) = self.uncons(e)?;
         self.items(rest).filter(|items| items.len() >= least)
     }
 
     /// The source of `x`, else `default`.
-    pub(super) fn source_or(&self, x: Value, default: Value) -> Value {
+    fn source_or(&self, x: Value, default: Value) -> Value {
         match syntax::parts(&self.en.heap, x) {
             Some((_, _, _, s)) if s != Value::FALSE => s,
             _ => default,
@@ -310,7 +308,7 @@ impl<'a> Ex<'a> {
     }
 
     /// Expands an expression.
-    pub(super) fn expand(&mut self, e: Value, env: &Env, w: Value, m: Value) -> Result<Expr> {
+    fn expand(&mut self, e: Value, env: &Env, w: Value, m: Value) -> Result<Expr> {
         let s = self.source_or(e, Value::FALSE);
         let form = Form { e, w, s, m };
         self.check_depth(form)?;
@@ -318,19 +316,13 @@ impl<'a> Ex<'a> {
         self.expand_typed(typed, env)
     }
 
-    pub(super) fn expand_all(
-        &mut self,
-        list: &[Value],
-        env: &Env,
-        w: Value,
-        m: Value,
-    ) -> Result<Vec<Expr>> {
+    fn expand_all(&mut self, list: &[Value], env: &Env, w: Value, m: Value) -> Result<Vec<Expr>> {
         list.iter().map(|&e| self.expand(e, env, w, m)).collect()
     }
 
     /// Finds out what a form is, expanding macros in its head. `rib` is the ribcage of the body that
     /// the form is part of.
-    pub(super) fn syntax_type(
+    fn syntax_type(
         &mut self,
         form: Form,
         env: &Env,
@@ -393,7 +385,14 @@ impl<'a> Ex<'a> {
             || e == Value::EOF
             || matches!(
                 heap.tag(e),
-                Some(Tag::Flonum | Tag::Number | Tag::String | Tag::Keyword | Tag::Bytevector | Tag::Vector)
+                Some(
+                    Tag::Flonum
+                        | Tag::Number
+                        | Tag::String
+                        | Tag::Keyword
+                        | Tag::Bytevector
+                        | Tag::Vector
+                )
             )
             || heap.any_foreign(e).is_some_and(|f| matches!(f.type_name(), "array" | "bitvector"))
     }
@@ -416,7 +415,7 @@ impl<'a> Ex<'a> {
     }
 
     /// Expands a form whose type is known.
-    pub(super) fn expand_typed(&mut self, typed: Typed, env: &Env) -> Result<Expr> {
+    fn expand_typed(&mut self, typed: Typed, env: &Env) -> Result<Expr> {
         let f = typed.form;
         match typed.t {
             Type::Lexical(n) => Ok(self.expr(f.s, Kind::Local(Local(n)))),
@@ -466,13 +465,13 @@ impl<'a> Ex<'a> {
     }
 
     /// A reference to a variable of the module of a tag.
-    pub(super) fn global_reference(&mut self, s: Value, name: Value, m: Value) -> Result<Expr> {
+    fn global_reference(&mut self, s: Value, name: Value, m: Value) -> Result<Expr> {
         let global = self.global(name, m);
         Ok(self.expr(s, Kind::Global(global)))
     }
 
     /// The variable `name` of the module of tag `m`.
-    pub(super) fn global(&mut self, name: Value, m: Value) -> crate::tree::Global {
+    fn global(&mut self, name: Value, m: Value) -> crate::tree::Global {
         let (kind, module_name) = self.en.heap.pair(m).unwrap_or((Value::FALSE, Value::FALSE));
         let public = kind == self.en.expander.syms.public;
         // A module that exists is referred to directly.
@@ -485,21 +484,21 @@ impl<'a> Ex<'a> {
     }
 
     /// Compiles and runs a tree now.
-    pub(super) fn run(&mut self, expr: Expr) -> Result {
+    fn run(&mut self, expr: Expr) -> Result {
         let thunk = self.en.compile(expr)?;
         self.en.heap.keep(thunk);
         self.apply(thunk, &[])
     }
 
     /// Calls a procedure and keeps what it returns until the scope ends.
-    pub(super) fn apply(&mut self, procedure: Value, args: &[Value]) -> Result {
+    fn apply(&mut self, procedure: Value, args: &[Value]) -> Result {
         let value = self.en.apply(procedure, args)?;
         Ok(self.en.heap.keep(value))
     }
 }
 
 /// What looking at a pair gave.
-pub(super) enum Step {
+enum Step {
     Done(Typed),
     /// Look at this instead.
     Again(Form),

@@ -92,9 +92,7 @@ struct Parser<'e> {
 
 fn is_symbol_list(heap: &Heap, list: Value) -> bool {
     list.is_pair()
-        && heap
-            .list_to_vec(list)
-            .is_some_and(|l| l.iter().all(|&s| heap.symbol_name(s).is_some()))
+        && heap.list_to_vec(list).is_some_and(|l| l.iter().all(|&s| heap.symbol_name(s).is_some()))
 }
 
 impl Parser<'_> {
@@ -185,16 +183,19 @@ impl Parser<'_> {
                 return self.bad(ex, "keyword arg without value", *key);
             };
             rest = after;
-            let mut add = |name: &'static str, values: Vec<Value>| {
-                match lists.iter_mut().find(|(n, _)| *n == name) {
-                    Some((_, list)) => list.extend(values),
-                    None => lists.push((name, values)),
-                }
+            let mut add = |name: &'static str, values: Vec<Value>| match lists
+                .iter_mut()
+                .find(|(n, _)| *n == name)
+            {
+                Some((_, list)) => list.extend(values),
+                None => lists.push((name, values)),
             };
             let datum = ex.strip(*value);
             let items = ex.en.heap.list_to_vec(datum);
             match (option.as_str(), items) {
-                ("use-module" | "use-syntax", _) => add("imports", vec![self.interface(ex, *value)?]),
+                ("use-module" | "use-syntax", _) => {
+                    add("imports", vec![self.interface(ex, *value)?])
+                }
                 ("export" | "export-syntax", Some(items)) => add("exports", items),
                 ("re-export" | "re-export-syntax", Some(items)) => add("re-exports", items),
                 ("replace" | "replace-syntax", Some(items)) => add("replacements", items),

@@ -2,7 +2,7 @@
 //! The procedures on syntax objects that need the expander.
 
 use super::resolve::Bind;
-use super::syntax::{bound_names, is_identifier as is_id, join_wraps, parts, wrap_parts};
+use super::syntax::{bound_names, is_identifier as is_id, parts, wrap_parts};
 use super::{Ex, error, strip, syntax_case, template};
 use crate::engine::Engine;
 use crate::heap::Tag;
@@ -84,8 +84,7 @@ pub(crate) fn generate_temporaries(engine: &mut Engine, list: Value) -> Result {
     for _ in items {
         let number = engine.heap.next_gensym();
         let symbol = engine.heap.intern(&format!("t-{hash:x}-{number:x}"));
-        temporaries
-            .push(engine.heap.slots_from(Tag::Syntax, &[symbol, top, tag, Value::FALSE]));
+        temporaries.push(engine.heap.slots_from(Tag::Syntax, &[symbol, top, tag, Value::FALSE]));
     }
     Ok(engine.heap.list(&temporaries))
 }
@@ -137,8 +136,7 @@ pub(crate) fn local_binding(engine: &mut Engine, args: &[Value]) -> Result {
     check_id(engine, "syntax-local-binding", id)?;
     let resolve_parameters = args.get(2).is_none_or(|v| v.is_true());
     let Some(running) = engine.expander.transformers.last() else {
-        return engine
-            .misc_error("called outside the dynamic extent of a syntax transformer", &[]);
+        return engine.misc_error("called outside the dynamic extent of a syntax transformer", &[]);
     };
     let (env, rib, m) = (running.env.clone(), running.rib, running.m);
     let Some((symbol, w, own, _)) = parts(&engine.heap, id) else { return Ok(Value::FALSE) };
@@ -235,8 +233,18 @@ impl Engine {
         code.is_some_and(|&code| code == self.expander.variable_code)
     }
 
-    /// Pushes `wrap` of one object into another: for forms that a file's reader made.
-    pub(crate) fn join_wraps(&mut self, outer: Value, inner: Value) -> Value {
-        join_wraps(&mut self.heap, outer, inner)
+    /// The procedure that a macro inlines (`define-inlinable`, SRFI-9's accessors): `%NAME-procedure` or
+    /// its like in the macro's module.
+    ///
+    /// Guix refers to some of them in procedures that stand before the definition. Its own compilation gets
+    /// by because the modules are loaded before they are compiled.
+    pub(crate) fn procedure_behind_macro(&self, keyword: Value) -> Option<Value> {
+        let &[name, _, _, module] = self.heap.slots(keyword, Tag::Macro)? else { return None };
+        let name = self.heap.symbol_name(name)?;
+        [format!("%{name}-procedure"), format!("% {name}-procedure"), format!("{name}-procedure")]
+            .iter()
+            .filter_map(|name| self.heap.find_symbol(name))
+            .filter_map(|name| self.variable_value(self.own_variable(module, name)?))
+            .find(|&value| self.heap.is(value, Tag::Closure))
     }
 }

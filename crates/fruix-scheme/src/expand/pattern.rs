@@ -129,7 +129,9 @@ impl Ex<'_> {
             vars.push((p, level));
             return Ok(Pat::Any);
         }
-        let Some((head, rest)) = self.uncons(p) else { return self.atom_pattern(p, keys, env, m, level, vars) };
+        let Some((head, rest)) = self.uncons(p) else {
+            return self.atom_pattern(p, keys, env, m, level, vars);
+        };
         let form = Form { e: p, w: self.en.expander.empty_wrap, s: Value::FALSE, m };
         self.check_depth(form)?;
         if let Some((dots, after)) = self.uncons(rest)
@@ -184,7 +186,11 @@ impl Ex<'_> {
     }
 
     /// Matches `e`; gives the variables' values in order.
-    pub(crate) fn match_pattern(&mut self, pattern: &Pattern, e: Value) -> Result<Option<Vec<Value>>> {
+    pub(crate) fn match_pattern(
+        &mut self,
+        pattern: &Pattern,
+        e: Value,
+    ) -> Result<Option<Vec<Value>>> {
         let mut out = vec![Value::NULL; pattern.variables];
         let empty = self.en.expander.empty_wrap;
         let mut next = 0;
@@ -291,7 +297,8 @@ impl Ex<'_> {
                 self.same_free(id, *key)
             }
             Pat::Vector(p) => {
-                let Some(elements) = self.en.heap.slots(e, Tag::Vector).map(<[Value]>::to_vec) else {
+                let Some(elements) = self.en.heap.slots(e, Tag::Vector).map(<[Value]>::to_vec)
+                else {
                     return Ok(false);
                 };
                 let list = self.en.heap.list(&elements);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What identifiers denote: labels, environments, `free-identifier=?`.
 
+use super::Ex;
 use super::syntax::{LABEL, Name, id_symbol, parts};
 use super::table::{self, Special};
-use super::Ex;
 use crate::heap::Tag;
 use crate::native::Result;
 use crate::value::Value;
@@ -219,10 +219,18 @@ impl Ex<'_> {
         let (na, nb) = (self.id_name(a, empty, ma), self.id_name(b, empty, mb));
         match (na, nb) {
             (Name::Alias(a1), _) => {
-                if a1 == a { Ok(nb == na) } else { self.same_free(a1, b) }
+                if a1 == a {
+                    Ok(nb == na)
+                } else {
+                    self.same_free(a1, b)
+                }
             }
             (_, Name::Alias(b1)) => {
-                if b1 == b { Ok(false) } else { self.same_free(a, b1) }
+                if b1 == b {
+                    Ok(false)
+                } else {
+                    self.same_free(a, b1)
+                }
             }
             (Name::Label(x), Name::Label(y)) => Ok(x == y),
             (Name::Free(x), Name::Free(y)) => {

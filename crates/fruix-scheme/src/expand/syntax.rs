@@ -17,11 +17,9 @@ pub(super) const RIB_FIXED: u16 = 0x0e01;
 pub(super) const RIB_OPEN: u16 = 0x0e02;
 pub(super) const LABEL: u16 = 0x0e03;
 
-/// Slots of a syntax object.
+/// Slots of a syntax object; then come module and source.
 pub(super) const EXPRESSION: usize = 0;
 pub(super) const WRAP: usize = 1;
-pub(super) const MODULE: usize = 2;
-pub(super) const SOURCE: usize = 3;
 
 /// What the substitutions say of an identifier.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -212,7 +210,11 @@ impl Ex<'_> {
         let mut marks = marks;
         for subst in [subst, subst1] {
             if let Some(found) = search(heap, shift, symbol, subst, &mut marks, m) {
-                return if heap.is(found, Tag::Syntax) { Name::Alias(found) } else { Name::Label(found) };
+                return if heap.is(found, Tag::Syntax) {
+                    Name::Alias(found)
+                } else {
+                    Name::Label(found)
+                };
             }
         }
         Name::Free(symbol)
@@ -235,7 +237,8 @@ impl Ex<'_> {
                 !seen.insert((id_symbol(heap, id), marks))
             });
         }
-        let earlier = |i: usize, id: Value| ids[..i].iter().any(|&other| self.same_bound(id, other));
+        let earlier =
+            |i: usize, id: Value| ids[..i].iter().any(|&other| self.same_bound(id, other));
         ids.iter().enumerate().find(|&(i, &id)| earlier(i, id)).map(|(_, &id)| id)
     }
 

@@ -165,7 +165,9 @@ impl Ex<'_> {
         let (pattern, variables) = self.checked_pattern(clause.pattern, keys, f, env)?;
         if clause.fender.is_none() {
             match *pattern.pat {
-                Pat::Wildcard => return Ok(Step::Always(self.right(&clause.right, &[], f, env)?.0)),
+                Pat::Wildcard => {
+                    return Ok(Step::Always(self.right(&clause.right, &[], f, env)?.0));
+                }
                 Pat::Any => {
                     let (body, locals) = self.right(&clause.right, &variables, f, env)?;
                     let bound = vec![(Local(locals[0]), x_value)];
@@ -185,8 +187,7 @@ impl Ex<'_> {
             Some(fender) => {
                 let fender = self.bound_right(&Right::Expression(fender), y, &variables, f, env)?;
                 let otherwise = self.constant(Value::FALSE);
-                let kind =
-                    Kind::If(Box::new(y_value()), Box::new(fender), Box::new(otherwise));
+                let kind = Kind::If(Box::new(y_value()), Box::new(fender), Box::new(otherwise));
                 Expr { location: None, kind }
             }
         };
@@ -277,7 +278,12 @@ impl Ex<'_> {
 enum Step {
     /// Matches whatever comes.
     Always(Expr),
-    If { y: u32, matching: Expr, test: Expr, then: Expr },
+    If {
+        y: u32,
+        matching: Expr,
+        test: Expr,
+        then: Expr,
+    },
 }
 
 // ----- syntax-rules

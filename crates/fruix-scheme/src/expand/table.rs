@@ -144,8 +144,12 @@ impl Special {
 
     fn misuse<T>(&self, ex: &mut Ex, f: Form) -> Result<T> {
         let message = match self.name {
-            "unquote" | "unquote-splicing" => "expression not valid outside of quasiquote".to_string(),
-            "unsyntax" | "unsyntax-splicing" => "expression not valid outside of quasisyntax".to_string(),
+            "unquote" | "unquote-splicing" => {
+                "expression not valid outside of quasiquote".to_string()
+            }
+            "unsyntax" | "unsyntax-splicing" => {
+                "expression not valid outside of quasisyntax".to_string()
+            }
             name => format!("bad use of '{name}' syntactic keyword"),
         };
         let whole = ex.wrap(f.e, f.w, f.m);

@@ -29,16 +29,29 @@ impl Mode {
     const EVAL_NOW: Mode = Mode { now: true, ..Mode::EVAL };
     const COMPILE_NOW: Mode =
         Mode { now: true, eval: false, compile_syntax: true, load_syntax: true };
-    const COMPILE: Mode = Mode { now: false, eval: false, compile_syntax: false, load_syntax: true };
+    const COMPILE: Mode =
+        Mode { now: false, eval: false, compile_syntax: false, load_syntax: true };
 }
 
 /// What is expanded when all of a top-level sequence has been looked at.
 enum Item {
     Ready(Expr),
     /// Name in the module of the tag, value under wrap, source.
-    Definition { name: Value, m: Value, value: Value, w: Value, s: Value },
+    Definition {
+        name: Value,
+        m: Value,
+        value: Value,
+        w: Value,
+        s: Value,
+    },
     Form(Form),
-    InstallSyntax { name: Value, m: Value, parameter: bool, value: Value, w: Value },
+    InstallSyntax {
+        name: Value,
+        m: Value,
+        parameter: bool,
+        value: Value,
+        w: Value,
+    },
 }
 
 struct Top<'e> {
@@ -64,7 +77,11 @@ impl Ex<'_> {
         let (rib, w) = self.open_rib(f.w);
         let mut top = Top { rib, env, items: Vec::new(), names: Vec::new() };
         for &e in body {
-            self.top_form(&mut top, Form { e, w, s: self.source_or(e, Value::FALSE), m: f.m }, mode)?;
+            self.top_form(
+                &mut top,
+                Form { e, w, s: self.source_or(e, Value::FALSE), m: f.m },
+                mode,
+            )?;
         }
         let mut exprs = Vec::with_capacity(top.items.len());
         for item in top.items {

@@ -198,6 +198,12 @@ pub(super) fn enter(engine: &mut Engine, w: *mut Value, mut n: usize) -> Result<
                 Some(procedure) => unsafe { w.add(2).write(procedure) },
                 None => return not_applicable(engine, w, n, callee),
             },
+            // A name that became an inlined procedure after this call was compiled.
+            Some(Tag::Macro) => match engine.procedure_behind_macro(callee) {
+                // SAFETY: the window's register.
+                Some(procedure) => unsafe { w.add(2).write(procedure) },
+                None => return not_applicable(engine, w, n, callee),
+            },
             Some(Tag::Foreign) if engine.heap.as_foreign::<Continuation>(callee).is_some() => {
                 // SAFETY: the arguments are in the window.
                 let values = unsafe { std::slice::from_raw_parts(w.add(3), n) }.to_vec();

@@ -62,9 +62,8 @@ impl Engine {
         if public == Value::FALSE || public == module {
             let interface = self.make_module();
             let kind = self.heap.intern("interface");
-            let (name, version) = self
-                .module(module)
-                .map_or((Value::FALSE, Value::FALSE), |m| (m.name, m.version));
+            let (name, version) =
+                self.module(module).map_or((Value::FALSE, Value::FALSE), |m| (m.name, m.version));
             if let Some(body) = self.module_mut(interface) {
                 (body.name, body.version, body.kind) = (name, version, kind);
             }

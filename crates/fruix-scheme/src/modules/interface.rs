@@ -300,7 +300,11 @@ impl Engine {
         let (old_replaces, new_replaces) = (replaces(self, old_module), replaces(self, new_module));
         Ok(match handler {
             "replace" if old_replaces => {
-                if old == new || !new_replaces { Some(old) } else { None }
+                if old == new || !new_replaces {
+                    Some(old)
+                } else {
+                    None
+                }
             }
             "replace" => Some(new).filter(|_| new_replaces),
             "warn-override-core" if old_module == self.modules.interface => {

@@ -284,7 +284,8 @@ impl Engine {
         match &body.autoload {
             Some(autoload) if autoload.bindings.contains(&name) => {
                 let autoload = autoload.clone();
-                let select = Select { select: Some(autoload.bindings.clone()), ..Select::default() };
+                let select =
+                    Select { select: Some(autoload.bindings.clone()), ..Select::default() };
                 let interface = self.resolve_interface(autoload.name, &select)?;
                 if let Some(user) = self.module_mut(autoload.user) {
                     user.uses.iter_mut().filter(|u| **u == module).for_each(|u| *u = interface);
@@ -312,10 +313,10 @@ impl Engine {
         if let Some(&variable) = body.imports.get(&name) {
             return Ok(Some(variable));
         }
-        if body.autoload.is_some() || body.binder.is_true() {
-            if let Some(variable) = self.local_variable(module, name)? {
-                return Ok(Some(variable));
-            }
+        if (body.autoload.is_some() || body.binder.is_true())
+            && let Some(variable) = self.local_variable(module, name)?
+        {
+            return Ok(Some(variable));
         }
         self.imported_variable(module, name)
     }

@@ -56,8 +56,11 @@ impl Engine {
         }
         Self::search_path(&dirs, name, &extensions).or_else(|| {
             extensions.iter().find_map(|ext| {
-                let relative =
-                    if name.ends_with(ext.as_str()) { name.to_string() } else { format!("{name}{ext}") };
+                let relative = if name.ends_with(ext.as_str()) {
+                    name.to_string()
+                } else {
+                    format!("{name}{ext}")
+                };
                 library::text(&relative)?;
                 Some(Found { path: format!("{EMBEDDED_ROOT}{relative}"), relative })
             })

@@ -48,7 +48,10 @@ fn compare_versions(a: &[u8], b: &[u8]) -> Ordering {
     };
     let bytewise = || a.get(differ).cmp(&b.get(differ));
     if !fraction {
-        if !digit(a, differ) && !digit(b, differ) || !in_number && !(digit(a, differ) && digit(b, differ)) {
+        // Outside of a number two digits start one; within, one digit goes on with it.
+        let (x, y) = (digit(a, differ), digit(b, differ));
+        let numeric = if in_number { x || y } else { x && y };
+        if !numeric {
             return bytewise();
         }
         let length = |s: &[u8]| s[differ..].iter().take_while(|c| c.is_ascii_digit()).count();

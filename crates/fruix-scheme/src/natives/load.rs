@@ -83,7 +83,9 @@ impl Engine {
     /// Loads a file into the current module; `name` is how places in it are called.
     pub fn load_file(&mut self, path: &str, name: &str) -> Result {
         let bytes = match library::text(path) {
-            Some(text) if path.starts_with(crate::modules::EMBEDDED_ROOT) => text.as_bytes().to_vec(),
+            Some(text) if path.starts_with(crate::modules::EMBEDDED_ROOT) => {
+                text.as_bytes().to_vec()
+            }
             _ => match std::fs::read(path) {
                 Ok(bytes) => bytes,
                 Err(error) => return self.cannot_open(path, &error),

@@ -165,7 +165,13 @@ macro_rules! field {
 field!(module_kind, "module-kind", set_kind, "set-module-kind!", kind);
 field!(module_version, "module-version", set_version, "set-module-version!", version);
 field!(module_filename, "module-filename", set_filename, "set-module-filename!", filename);
-field!(module_declarative, "module-declarative?", set_declarative, "set-module-declarative?!", declarative);
+field!(
+    module_declarative,
+    "module-declarative?",
+    set_declarative,
+    "set-module-declarative?!",
+    declarative
+);
 field!(
     module_public_interface,
     "module-public-interface",

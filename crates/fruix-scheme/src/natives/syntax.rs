@@ -77,7 +77,12 @@ fn session_id(engine: &mut Engine) -> Result {
     Ok(engine.heap.string("fruix"))
 }
 
-fn make_syntax_transformer(engine: &mut Engine, name: Value, kind: Value, binding: Value) -> Result {
+fn make_syntax_transformer(
+    engine: &mut Engine,
+    name: Value,
+    kind: Value,
+    binding: Value,
+) -> Result {
     let module = engine.modules.current;
     Ok(engine.heap.slots_from(Tag::Macro, &[name, kind, binding, module]))
 }
