@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Builders that are part of fruix. `builtin:download` is what Guix's `url-fetch` makes derivations
+//! of; it runs in this process, and writes to one file in a directory that nobody else can enter.
+
+use std::fs::File;
+use std::io::Read;
+
+use fruix_fetch::{Mirrors, Request};
+
+use crate::error::{Error, Result};
+use crate::events::Event;
+use crate::run::Job;
+use crate::workspace::Workspace;
+
+/// How their names begin.
+pub(crate) const PREFIX: &str = "builtin:";
+
+/// A longer list of mirrors, in bytes, is not read.
+const LONGEST_MIRRORS: u64 = 1024 * 1024;
+
+/// Make the output of JOB's derivation in WORKSPACE's store.
+pub(crate) fn run(job: &Job<'_>, workspace: &Workspace) -> Result<()> {
+    let derivation = &job.node.derivation;
+    let drv = || job.builder.store.layout().display(&job.node.drv);
+    if derivation.builder != "builtin:download" {
+        return Err(Error::Builtin { drv: drv(), builder: derivation.builder.clone() });
+    }
+    let attribute = |attribute, reason: &str| Error::Attribute {
+        drv: drv(),
+        attribute,
+        reason: reason.to_owned(),
+    };
+    let output = derivation.outputs.get("out").and_then(|output| output.path.as_ref());
+    let (Some((method, hash)), Some(output)) = (derivation.fixed_output(), output) else {
+        return Err(attribute("outputHash", "downloads need one"));
+    };
+    let url = derivation.env.get("url").ok_or_else(|| attribute("url", "there is none"))?;
+    let urls = fruix_fetch::parse_urls(url).map_err(|e| attribute("url", &e.to_string()))?;
+    let request = Request {
+        urls,
+        name: output.name().to_owned(),
+        method,
+        hash: *hash,
+        executable: derivation.env.get("executable").is_some_and(|value| value == "1"),
+        mirrors: mirrors(job)?,
+    };
+    let target = workspace.store().join(output.as_str());
+    let drv = &job.node.drv;
+    job.builder
+        .settings
+        .fetcher
+        .fetch(
+            &request,
+            &target,
+            &mut |progress| job.observer.event(Event::Download { drv, progress }),
+            &|| job.cancel.is_cancelled(),
+        )
+        .map_err(|source| match source {
+            fruix_fetch::Error::Cancelled => Error::Cancelled,
+            fruix_fetch::Error::HashMismatch { expected, actual, .. } => Error::HashMismatch {
+                output: job.builder.store.layout().display(output),
+                expected,
+                actual,
+            },
+            source => {
+                Error::Download { output: job.builder.store.layout().display(output), source }
+            }
+        })?;
+    let (uid, gid) = workspace.ids();
+    std::os::unix::fs::lchown(&target, Some(uid), Some(gid))
+        .map_err(Error::io("changing owner of", &target))
+}
+
+/// The mirrors that the derivation itself brings along: a store file with Guix's `%mirrors`.
+fn mirrors(job: &Job<'_>) -> Result<Mirrors> {
+    let layout = job.builder.store.layout();
+    let file = job.node.derivation.env.get("mirrors");
+    let Some(item) = file.and_then(|file| layout.parse(file).ok()) else {
+        return Ok(Mirrors::none());
+    };
+    if !job.node.derivation.sources.contains(&item) {
+        return Ok(Mirrors::none());
+    }
+    let path = layout.physical(&item);
+    let mut text = String::new();
+    File::open(&path)
+        .and_then(|file| file.take(LONGEST_MIRRORS).read_to_string(&mut text))
+        .map_err(Error::io("reading", &path))?;
+    Mirrors::parse(&text).map_err(|e| Error::Attribute {
+        drv: layout.display(&job.node.drv),
+        attribute: "mirrors",
+        reason: e.to_string(),
+    })
+}

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! One derivation: from the locks on its outputs to their registration (`DerivationGoal` in
+//! `nix/libstore/build.cc`).
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use fruix_core::store_path::StorePath;
+use fruix_sandbox::Outcome;
+use fruix_store::PathInfo;
+
+use crate::builtin;
+use crate::cancel::Cancellation;
+use crate::environment::{build_directory, environment, flag, reference_graphs};
+use crate::error::{Error, Result};
+use crate::events::{Event, Observer};
+use crate::graph::Node;
+use crate::log::LogWriter;
+use crate::options::{BuildMode, BuildOptions};
+use crate::outputs::Made;
+use crate::platform::{same_kernel, supported};
+use crate::scheduler::Builder;
+use crate::workspace::Workspace;
+
+/// A disk with less space than this, in bytes, counts as full.
+const FULL: u64 = 8 * 1024 * 1024;
+
+/// How it went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ran {
+    /// It was built.
+    Built,
+    /// Somebody else had built it meanwhile.
+    AlreadyValid,
+    /// Somebody else is building it just now.
+    Busy,
+}
+
+/// A derivation to be built.
+pub(crate) struct Job<'a> {
+    pub(crate) builder: &'a Builder,
+    pub(crate) node: &'a Node,
+    pub(crate) options: &'a BuildOptions,
+    pub(crate) observer: &'a dyn Observer,
+    pub(crate) cancel: &'a Cancellation,
+}
+
+impl Job<'_> {
+    /// Build it, unless it is valid.
+    pub(crate) fn run(&self) -> Result<Ran> {
+        self.cancel.check()?;
+        let store = &self.builder.store;
+        let outputs: BTreeSet<StorePath> =
+            self.node.derivation.outputs.values().filter_map(|o| o.path.clone()).collect();
+        let Some(mut lock) = store.try_lock_paths(&outputs)? else { return Ok(Ran::Busy) };
+        // Somebody may have been faster; now that we have the locks, nobody can be any more.
+        let valid = store.query_valid_paths(&outputs)?;
+        let check = self.node.mode == BuildMode::Check;
+        if check && valid.len() < outputs.len() {
+            return Err(Error::NothingToCheck { drv: self.show(&self.node.drv) });
+        }
+        if !check && self.node.wanted_paths().all(|path| valid.contains(path)) {
+            lock.delete_on_release(true);
+            return Ok(Ran::AlreadyValid);
+        }
+        let missing: BTreeSet<StorePath> =
+            outputs.into_iter().filter(|path| check || !valid.contains(path)).collect();
+        if !check {
+            self.refuse_known_failure(&missing)?;
+            missing.iter().try_for_each(|path| store.discard(path))?;
+        }
+        self.refuse_platform()?;
+        let built = self.build_rounds(&missing);
+        if let Err(error) = &built {
+            self.remember_failure(error)?;
+        }
+        built?;
+        lock.delete_on_release(true);
+        Ok(Ran::Built)
+    }
+
+    fn show(&self, item: &StorePath) -> String {
+        self.builder.store.layout().display(item)
+    }
+
+    fn is_builtin(&self) -> bool {
+        self.node.derivation.builder.starts_with(builtin::PREFIX)
+    }
+
+    fn refuse_known_failure(&self, outputs: &BTreeSet<StorePath>) -> Result<()> {
+        for output in outputs.iter().filter(|_| self.options.cache_failures) {
+            if self.builder.store.has_path_failed(output)? {
+                return Err(Error::FailedBefore { drv: self.show(&self.node.drv) });
+            }
+        }
+        Ok(())
+    }
+
+    /// Remember that it failed for good. Downloads fail for passing reasons, and so do builds on a
+    /// full disk.
+    fn remember_failure(&self, error: &Error) -> Result<()> {
+        let for_good = match error {
+            Error::Builder { disk_full, outcome, .. } => !disk_full && *outcome != Outcome::Killed,
+            Error::MissingOutput { .. } | Error::ForbiddenReference { .. } => true,
+            _ => false,
+        };
+        if for_good && self.options.cache_failures && self.node.derivation.fixed_output().is_none()
+        {
+            for output in self.node.derivation.outputs.values().filter_map(|o| o.path.as_ref()) {
+                self.builder.store.register_failed_path(output)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse_platform(&self) -> Result<()> {
+        let (system, native) = (&self.node.derivation.system, &self.builder.settings.system);
+        let local = supported(system, native);
+        if self.options.max_jobs == 0
+            && !(local && flag(&self.node.derivation, "preferLocalBuild", false))
+        {
+            return Err(Error::NoJobs { drv: self.show(&self.node.drv) });
+        }
+        if local || self.is_builtin() || same_kernel(system, native) {
+            return Ok(());
+        }
+        Err(self.wrong_platform())
+    }
+
+    fn wrong_platform(&self) -> Error {
+        Error::Platform {
+            drv: self.show(&self.node.drv),
+            wanted: self.node.derivation.system.clone(),
+            system: self.builder.settings.system.clone(),
+        }
+    }
+
+    /// The closure of what the derivation declares as its inputs.
+    fn inputs(&self) -> Result<BTreeSet<StorePath>> {
+        let store = &self.builder.store;
+        let mut inputs: Vec<StorePath> = self.node.derivation.sources.iter().cloned().collect();
+        for (drv, names) in &self.node.derivation.inputs {
+            let outputs = store.query_derivation_outputs(drv)?;
+            for name in names {
+                let missing = || Error::NoSuchOutput { drv: self.show(drv), output: name.clone() };
+                inputs.push(outputs.get(name).ok_or_else(missing)?.clone());
+            }
+        }
+        Ok(store.requisites(&inputs)?)
+    }
+
+    /// Build it as often as wanted, and register what all rounds made alike.
+    fn build_rounds(&self, missing: &BTreeSet<StorePath>) -> Result<()> {
+        let inputs = self.inputs()?;
+        let made = Made {
+            store: &self.builder.store,
+            drv: &self.node.drv,
+            derivation: &self.node.derivation,
+            wanted: missing,
+            inputs: &inputs,
+        };
+        // A fixed output is compared with its hash anyway.
+        let fixed = self.node.derivation.fixed_output().is_some();
+        let rounds = if fixed { 1 } else { self.options.rounds.max(1) };
+        let mut previous: Option<(Option<Workspace>, Vec<PathInfo>)> = None;
+        for round in 1..=rounds {
+            let (workspace, infos) = self.build_once(&made, (round, rounds))?;
+            if self.node.mode == BuildMode::Check {
+                self.compare_with_store(&made, &workspace, &infos)?;
+                continue;
+            }
+            if let Some((old, old_infos)) = &previous {
+                self.compare_rounds(&made, old.as_ref(), old_infos, &infos)?;
+            }
+            if round == rounds {
+                return made.register(&workspace, &infos);
+            }
+            previous = Some((self.options.keep_failed.then_some(workspace), infos));
+        }
+        Ok(())
+    }
+
+    fn compare_with_store(
+        &self,
+        made: &Made<'_>,
+        workspace: &Workspace,
+        infos: &[PathInfo],
+    ) -> Result<()> {
+        for info in infos {
+            let known = made.store.query_path_info(&info.path)?;
+            if known.is_some_and(|known| known.nar_hash != info.nar_hash) {
+                return Err(self.differs(made, Some(workspace), info));
+            }
+        }
+        Ok(())
+    }
+
+    fn compare_rounds(
+        &self,
+        made: &Made<'_>,
+        old: Option<&Workspace>,
+        old_infos: &[PathInfo],
+        infos: &[PathInfo],
+    ) -> Result<()> {
+        match old_infos.iter().zip(infos).find(|(old, new)| old.nar_hash != new.nar_hash) {
+            Some((info, _)) => Err(self.differs(made, old, info)),
+            None => Ok(()),
+        }
+    }
+
+    /// The error for the output INFO of WORKSPACE, which is kept as `PATH-check` if wanted.
+    fn differs(&self, made: &Made<'_>, workspace: Option<&Workspace>, info: &PathInfo) -> Error {
+        let keep = workspace.filter(|_| self.options.keep_failed);
+        let kept = keep.map(|workspace| {
+            let from = made.examined(workspace, &info.path);
+            made.store.place_beside(&from, &info.path, "-check")
+        });
+        match kept.transpose() {
+            Ok(kept) => Error::NotDeterministic {
+                drv: self.show(&self.node.drv),
+                output: self.show(&info.path),
+                kept,
+            },
+            Err(error) => error.into(),
+        }
+    }
+
+    /// Build it once; the outputs lie examined in the workspace.
+    fn build_once(
+        &self,
+        made: &Made<'_>,
+        (round, rounds): (u32, u32),
+    ) -> Result<(Workspace, Vec<PathInfo>)> {
+        let builder = self.builder;
+        let (drv, layout) = (&self.node.drv, builder.store.layout());
+        let mut log = if self.options.keep_log {
+            LogWriter::create(layout.log_dir(), drv)?
+        } else {
+            LogWriter::none()
+        };
+        self.observer.event(Event::Started {
+            drv,
+            derivation: &self.node.derivation,
+            mode: self.node.mode,
+            round,
+            rounds,
+            log_file: log.path(),
+        });
+        let lent = builder.identities.lend()?;
+        let root = &builder.settings.build_root;
+        let mut workspace = Workspace::new(&builder.store, root, drv.name(), &lent.identity)?;
+        if self.is_builtin() {
+            builtin::run(self, &workspace)?;
+        } else {
+            let ended = self.run_builder(made, &workspace, &mut log);
+            let (log_file, tail) = log.finish()?;
+            let outcome = ended?;
+            if !outcome.success() {
+                self.cancel.check()?;
+                let disk_full = is_full(layout.physical_store()) || is_full(root);
+                self.keep_failed(&mut workspace)?;
+                let drv = self.show(drv);
+                return Err(Error::Builder { drv, outcome, log_file, tail, disk_full });
+            }
+        }
+        match made.examine(&workspace) {
+            Ok(infos) => Ok((workspace, infos)),
+            Err(error) => {
+                self.keep_failed(&mut workspace)?;
+                Err(error)
+            }
+        }
+    }
+
+    fn keep_failed(&self, workspace: &mut Workspace) -> Result<()> {
+        if self.options.keep_failed
+            && !self.is_builtin()
+            && let Some(directory) = workspace.keep(self.builder.settings.client)?
+        {
+            self.observer.event(Event::Kept { drv: &self.node.drv, directory: &directory });
+        }
+        Ok(())
+    }
+
+    fn run_builder(
+        &self,
+        made: &Made<'_>,
+        workspace: &Workspace,
+        log: &mut LogWriter,
+    ) -> Result<Outcome> {
+        let (builder, drv, derivation) = (self.builder, &self.node.drv, &self.node.derivation);
+        let layout = builder.store.layout();
+        for (name, text) in reference_graphs(&builder.store, drv, derivation)? {
+            let file = workspace.top().join(name);
+            fs::write(&file, text).map_err(Error::io("writing", &file))?;
+        }
+        let directory = build_directory(drv.name());
+        let impure = &builder.settings.impure_environment;
+        let store_dir = layout.store_dir().as_str();
+        let env = environment(derivation, store_dir, &directory, self.options.cores, impure);
+        let choices = (&builder.settings, self.options);
+        let request = workspace.request(layout, derivation, made.inputs, env, choices);
+        let running = builder.sandbox.spawn(request).map_err(|error| match &error {
+            // Only the attempt tells whether there is an emulator for a foreign program.
+            fruix_sandbox::Error::Exec { source, .. }
+                if source.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error())
+                    && !supported(&derivation.system, &builder.settings.system) =>
+            {
+                self.wrong_platform()
+            }
+            _ => error.into(),
+        })?;
+        let _watch = self.cancel.watch(running.kill_handle());
+        self.observer.event(Event::Running { drv, pid: running.pid() });
+        let outcome = running.wait(&mut |bytes| {
+            log.write(bytes);
+            self.observer.event(Event::Log { drv, bytes });
+        })?;
+        Ok(outcome)
+    }
+}
+
+fn is_full(dir: &Path) -> bool {
+    rustix::fs::statvfs(dir).is_ok_and(|fs| fs.f_bavail.saturating_mul(fs.f_frsize) < FULL)
+}
