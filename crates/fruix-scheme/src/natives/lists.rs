@@ -48,8 +48,6 @@ pub static NATIVES: &[Native] = &[
     native!("reverse!", 1, 1, false, |e, args| {
         reverse_onto(e, "reverse!", args[0], optional(args, 1).unwrap_or(Value::NULL))
     }),
-    native!("append-reverse", 2, |e, v, tail| reverse_onto(e, "append-reverse", v, tail)),
-    native!("append-reverse!", 2, |e, v, tail| reverse_onto(e, "append-reverse!", v, tail)),
     native!("list-copy", 1, |e, v| {
         let (elements, tail) = split(e, v);
         Ok(e.heap.list_with_tail(&elements, tail))
