@@ -8,11 +8,16 @@
             print-locals print-registers default-frame-width))
 
 (define-record-type <debug>
-  (make-debug frames index error-message)
+  (%make-debug frames index error-message)
   debug?
   (frames debug-frames)
   (index debug-index)
   (error-message debug-error-message))
+
+;; A plain procedure: callers that pass too many arguments are no syntax error.
+(define (make-debug frames index error-message)
+  "Return a state of the debugger."
+  (%make-debug frames index error-message))
 
 (define terminal-width (make-parameter 72))
 (define default-frame-width terminal-width)
