@@ -1,20 +1,37 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `lower [-L DIR]... [-e EXPR | -f FILE | PACKAGE]`: print what something lowers to, in memory.
+//! `lower [-L DIR]... [--apt DIR] [-e EXPR | -f FILE | -s PROGRAM | PACKAGE]`: print what something
+//! lowers to, in memory; `--apt` makes a lock of the seed with a package index in DIR.
 
-use fruix_packages::{MemoryItems, Seed, Session, SessionError, Target};
+use fruix_packages::{EmbeddedPrograms, MemoryItems, Seed, Session, SessionError, Target};
 use std::path::PathBuf;
 
+/// The seed of the host's packages.
+fn locked(directory: &std::path::Path) -> Option<Seed> {
+    let apt = fruix_seed::apt::Apt::private(directory);
+    let lock = apt.and_then(|apt| fruix_seed::universe::resolve(&apt));
+    match lock {
+        Ok(lock) => Seed::new(&lock, EmbeddedPrograms::default()).ok(),
+        Err(error) => {
+            eprintln!("lower: {error}");
+            None
+        }
+    }
+}
+
 fn run(args: Vec<String>) -> Result<(), SessionError> {
+    let mut seed = None;
     let mut load_path = Vec::new();
     let mut rest = Vec::new();
     let mut args = args.into_iter();
     while let Some(arg) = args.next() {
         match arg.as_str() {
+            "--apt" => seed = args.next().map(PathBuf::from).and_then(|dir| locked(&dir)),
             "-L" => load_path.extend(args.next().map(PathBuf::from)),
             _ => rest.push(arg),
         }
     }
-    let mut session = Session::new(Box::new(MemoryItems::default()), Seed::default(), &load_path)?;
+    let mut session =
+        Session::new(Box::new(MemoryItems::default()), seed.unwrap_or_default(), &load_path)?;
     let targets: Vec<Target> = match rest.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["-e", text] => session.eval_expression(text)?,
         ["-f", file] => session.eval_file(std::path::Path::new(file))?,

@@ -20,5 +20,6 @@ pub mod tree;
 pub use items::{ItemError, Items, MemoryItems};
 pub use lower::{DerivationRequest, LowerError, Lowering};
 pub use seed::{EmbeddedPrograms, Seed};
-pub use session::{LoweredTarget, Package, PackagePaths, SearchPath, Session, SessionError, Target};
-
+pub use session::{
+    LoweredTarget, Package, PackagePaths, SearchPath, Session, SessionError, Target,
+};

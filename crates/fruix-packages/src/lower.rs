@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fruix_core::derivation::{Derivation, DerivationOutput, ModuloCache, ModuloError, OutputContents};
+use fruix_core::derivation::{
+    Derivation, DerivationOutput, ModuloCache, ModuloError, OutputContents,
+};
 use fruix_core::hash::{Hash, HashAlgorithm, HashError};
 use fruix_core::store_path::{HashMethod, StorePath, StorePathError};
 
@@ -115,17 +117,15 @@ impl Lowering {
             drv.env.insert(output.clone(), String::new());
         }
         let name = &request.name;
-        drv.fill_outputs(&store_dir, name, &mut self.cache, |path| items.derivation(path)).map_err(
-            |error| LowerError::Outputs { name: name.clone(), error: Box::new(error) },
-        )?;
+        drv.fill_outputs(&store_dir, name, &mut self.cache, |path| items.derivation(path))
+            .map_err(|error| LowerError::Outputs { name: name.clone(), error: Box::new(error) })?;
         let references: BTreeSet<StorePath> = drv.references().cloned().collect();
         let text = drv.to_bytes(&store_dir);
         let path = items.add_text(&format!("{name}.drv"), &text, &references)?;
         if self.cache.get(&path).is_none() {
-            let hash = self
-                .cache
-                .hash(&store_dir, &drv, |path| items.derivation(path))
-                .map_err(|error| LowerError::Outputs { name: name.clone(), error: Box::new(error) })?;
+            let hash = self.cache.hash(&store_dir, &drv, |path| items.derivation(path)).map_err(
+                |error| LowerError::Outputs { name: name.clone(), error: Box::new(error) },
+            )?;
             self.cache.insert(path.clone(), hash);
         }
         Ok(Lowered { path, derivation: drv })
@@ -179,8 +179,7 @@ mod tests {
         let mut once = request("user");
         once.inputs = vec![(path.clone(), vec!["lib".to_owned(), "out".to_owned()])];
         let mut twice = request("user");
-        twice.inputs =
-            vec![(path.clone(), vec!["out".to_owned()]), (path, vec!["lib".to_owned()])];
+        twice.inputs = vec![(path.clone(), vec!["out".to_owned()]), (path, vec!["lib".to_owned()])];
         let once = lowering.derive(&mut items, once).expect("once");
         let twice = lowering.derive(&mut items, twice).expect("twice");
         assert_eq!(once, twice);

@@ -141,8 +141,8 @@ impl Session {
     pub fn new(items: Box<dyn Items>, seed: Seed, load_path: &[PathBuf]) -> Result<Self> {
         fruix_scheme::library::add(crate::library::FILES);
         let system = host_system();
-        let mut engine = Engine::with_library()
-            .map_err(|exit| SessionError::Library(format!("{exit:?}")))?;
+        let mut engine =
+            Engine::with_library().map_err(|exit| SessionError::Library(format!("{exit:?}")))?;
         let core = Core { items, lowering: Lowering::default(), system: system.clone(), seed };
         natives::install(&mut engine, core)
             .map_err(|exit| SessionError::Library(engine.exit_text(&exit)))?;
@@ -243,7 +243,11 @@ impl Session {
     ///
     /// # Errors
     /// [`SessionError`].
-    pub fn source(&mut self, target: &Target, system: Option<&str>) -> Result<Option<LoweredTarget>> {
+    pub fn source(
+        &mut self,
+        target: &Target,
+        system: Option<&str>,
+    ) -> Result<Option<LoweredTarget>> {
         const PROCEDURE: &str = "session-source";
         let value = self.call_on(PROCEDURE, target.number, system)?;
         if !value.is_true() {

@@ -44,7 +44,12 @@ impl Tree {
     ///
     /// # Errors
     /// [`TreeError::Collision`].
-    pub fn insert(&mut self, name: &str, contents: Vec<u8>, executable: bool) -> Result<(), TreeError> {
+    pub fn insert(
+        &mut self,
+        name: &str,
+        contents: Vec<u8>,
+        executable: bool,
+    ) -> Result<(), TreeError> {
         let collision = || TreeError::Collision(name.to_owned());
         let (directories, base) = match name.rsplit_once('/') {
             Some((directories, base)) => (directories.split('/').collect(), base),

@@ -15,6 +15,7 @@
   #:use-module (guix packages)
   #:use-module (guix search-paths)
   #:use-module (guix store)
+  #:use-module (guix utils)
   #:use-module ((guix licenses) #:prefix license:)
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-26)
@@ -120,7 +121,7 @@
                 (map (lambda (name) (list name (seed-package name)))
                      (delete "seed-tools" (fifth item)))
                 '()))
-    (native-search-paths (search-paths-of seed-name))
+    (native-search-paths (search-paths-of seed-name version))
     (synopsis (string-append "The first " seed-name))
     (description "What the distribution calls by this name, relocated into the
 store.  Everything else is built with such packages.")
@@ -131,12 +132,16 @@ store.  Everything else is built with such packages.")
 (define (directories variable . files)
   (search-path-specification (variable variable) (files files)))
 
-(define (search-paths-of name)
-  ;; Libc's headers are found by GCC itself: they must not come before its own.
+(define (search-paths-of name version)
+  ;; C++'s own headers come before libc's, which they include with
+  ;; #include_next: GCC precedes libc among the implicit inputs.
   (match name
-    ("gcc" (list (directories "C_INCLUDE_PATH" "include")
-                 (directories "CPLUS_INCLUDE_PATH" "include/c++" "include")
-                 (directories "LIBRARY_PATH" "lib" "lib64")))
+    ("gcc"
+     (list (directories "C_INCLUDE_PATH" "include")
+           (directories "CPLUS_INCLUDE_PATH"
+                        (string-append "include/c++/" (version-major version))
+                        "include")
+           (directories "LIBRARY_PATH" "lib" "lib64")))
     (_ '())))
 
 ;; What runs builders: a store item that is part of the program.
