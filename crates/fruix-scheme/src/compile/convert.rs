@@ -134,7 +134,10 @@ impl Converter<'_> {
                 None => Node::Const(Value::UNSPECIFIED),
             },
             Kind::Seq(all) => Node::Seq(self.all(all)),
-            Kind::Lambda(lambda) => Node::Lambda(Box::new(self.lambda(*lambda))),
+            Kind::Lambda(lambda) => {
+                let lam = self.lambda(*lambda, location.clone());
+                Node::Lambda(Box::new(lam))
+            }
             Kind::Let(bindings, body) => {
                 let bindings = bindings.into_iter().map(|(l, e)| (l, self.convert(e))).collect();
                 let body = self.convert(*body);
@@ -151,9 +154,15 @@ impl Converter<'_> {
         Ex { location, node }
     }
 
-    fn lambda(&mut self, lambda: Lambda) -> Lam {
+    fn lambda(&mut self, lambda: Lambda, location: Option<Location>) -> Lam {
         let clauses = lambda.clauses.into_iter().map(|clause| self.clause(clause)).collect();
-        Lam { name: lambda.name, properties: lambda.properties, clauses, free: Vec::new() }
+        Lam {
+            name: lambda.name,
+            properties: lambda.properties,
+            clauses,
+            location,
+            free: Vec::new(),
+        }
     }
 
     fn clause(&mut self, clause: Clause) -> LamClause {
@@ -223,6 +232,7 @@ impl Converter<'_> {
                 name: Value::FALSE,
                 properties: Value::NULL,
                 clauses: vec![clause],
+                location: None,
                 free: Vec::new(),
             };
             let args = vec![

@@ -387,6 +387,7 @@ impl Emitter<'_> {
             self.f.places.insert(own, Place::Own);
             self.f.arity = lam.plain().map(|(arity, _)| arity);
         }
+        self.f.mark(&lam.location);
         let mut clauses = Vec::new();
         for clause in &lam.clauses {
             match self.clause(clause) {

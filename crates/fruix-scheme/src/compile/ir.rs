@@ -49,6 +49,7 @@ pub struct Lam {
     pub name: Value,
     pub properties: Value,
     pub clauses: Vec<LamClause>,
+    pub location: Option<Location>,
     /// The variables that the closure holds, found by `free::annotate`.
     pub free: Vec<Local>,
 }

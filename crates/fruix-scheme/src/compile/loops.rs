@@ -48,7 +48,13 @@ pub fn fix(
 }
 
 fn placeholder() -> Lam {
-    Lam { name: Value::FALSE, properties: Value::NULL, clauses: Vec::new(), free: Vec::new() }
+    Lam {
+        name: Value::FALSE,
+        properties: Value::NULL,
+        clauses: Vec::new(),
+        location: None,
+        free: Vec::new(),
+    }
 }
 
 /// Replaces the only call of `local` by the procedure's body.

@@ -56,6 +56,7 @@ pub fn compile(engine: &mut Engine, tree: Expr) -> Result<Value> {
         name: Value::FALSE,
         properties: Value::NULL,
         clauses: vec![clause],
+        location: None,
         free: Vec::new(),
     };
     let mut emitter = Emitter {

@@ -72,13 +72,23 @@ pub(super) unsafe fn bind(
         while given < positional.min(count) && !is_keyword(engine, *registers.add(given)) {
             given += 1;
         }
-        let others: Vec<Value> = (given..count).map(|i| *registers.add(i)).collect();
+        let mut few = [Value::FALSE; 16];
+        let mut many = Vec::new();
+        let others = if count - given <= few.len() {
+            &mut few[..count - given]
+        } else {
+            many.resize(count - given, Value::FALSE);
+            &mut many[..]
+        };
+        for (i, other) in others.iter_mut().enumerate() {
+            *other = *registers.add(given + i);
+        }
         for i in given..positional {
             registers.add(i).write(Value::MISSING);
         }
         let mut next = positional;
         if clause.rest {
-            let rest = engine.heap.list(&others);
+            let rest = engine.heap.list(others);
             registers.add(next).write(rest);
             next += 1;
         }

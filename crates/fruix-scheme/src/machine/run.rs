@@ -178,6 +178,7 @@ pub(super) fn run(engine: &mut Engine) -> Result<()> {
                     let code = code_of(callee);
                     if (*code).simple as usize == n
                         && fp.add((*code).frame_size as usize) <= engine.machine.limit
+                        && !engine.machine.interrupted()
                     {
                         pc = (*code).entry;
                         constants = (*code).constants;

@@ -507,14 +507,30 @@ fn tests_in_conditions() {
 }
 
 #[test]
-fn interrupts_stop_loops() {
+fn interrupts_stop_loops_and_tail_calls() {
+    for program in
+        ["(let loop () (loop))", "(letrec ((f (lambda () (g))) (g (lambda () (f)))) (f))"]
+    {
+        let mut engine = engine();
+        let flag = engine.machine.interrupt_flag();
+        std::thread::spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(500));
+            flag.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
+        let value = engine.eval_text(&format!("(car (try (lambda () {program})))"));
+        let text = value.map(|v| crate::printer::written(&engine, v)).unwrap_or_default();
+        assert_eq!(text, "signal");
+    }
+}
+
+#[test]
+fn local_loops_are_jumps_without_closures() {
     let mut engine = engine();
-    let flag = engine.machine.interrupt_flag();
-    std::thread::spawn(move || {
-        std::thread::sleep(std::time::Duration::from_secs(1));
-        flag.store(true, std::sync::atomic::Ordering::Relaxed);
-    });
-    let value = engine.eval_text("(car (try (lambda () (let loop () (loop)))))");
-    let text = value.map(|v| crate::printer::written(&engine, v)).unwrap_or_default();
-    assert_eq!(text, "signal");
+    let program = "(lambda (n) (let loop ((i 0) (l '()))
+                     (define (next) (+ i 1))
+                     (if (< i n) (loop (next) (cons i l)) l)))";
+    let procedure = engine.eval_text(program).expect("works");
+    let listing = crate::compile::disassemble(&engine.heap, procedure);
+    assert!(listing.contains("JumpBack"), "{listing}");
+    assert!(!listing.contains("Closure") && !listing.contains("Call"), "{listing}");
 }
