@@ -168,7 +168,15 @@ fn add_file(engine: &mut Engine, args: &[Value]) -> Result {
             Some(text) if method == HashMethod::Flat => {
                 core.items.add_bytes(&name, method, text.as_bytes())?
             }
-            _ => core.items.add_path(&name, Path::new(&file), method, &excluded)?,
+            Some(text) => {
+                let wrong = |error: crate::tree::TreeError| ItemError::Tree {
+                    name: name.clone(),
+                    reason: error.to_string(),
+                };
+                let archive = crate::tree::file_archive(text.as_bytes(), false).map_err(wrong)?;
+                core.items.add_bytes(&name, method, &archive)?
+            }
+            None => core.items.add_path(&name, Path::new(&file), method, &excluded)?,
         };
         Ok::<_, ItemError>(core.items.store_dir().print(&path))
     })?;

@@ -82,6 +82,17 @@ impl Tree {
     }
 }
 
+/// The archive of a regular file.
+///
+/// # Errors
+/// [`TreeError::Archive`].
+pub fn file_archive(contents: &[u8], executable: bool) -> Result<Vec<u8>, TreeError> {
+    let mut writer = NarWriter::new(Vec::new())?;
+    writer.regular(executable, contents.len() as u64)?;
+    writer.chunk(contents)?;
+    Ok(writer.finish()?)
+}
+
 fn write(
     entries: &BTreeMap<Vec<u8>, Node>,
     writer: &mut NarWriter<Vec<u8>>,

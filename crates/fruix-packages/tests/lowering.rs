@@ -19,26 +19,32 @@ fn table(text: &str) -> BTreeMap<String, String> {
     pairs.map(|(name, path)| (name.to_owned(), path.to_owned())).collect()
 }
 
+/// Evaluates the cases in an engine; gives the judge's table as text.
+fn evaluate() -> Result<String, SessionError> {
+    let mut session = Session::new(Box::new(MemoryItems::default()), Seed::default(), &[])?;
+    let folder = folder();
+    let folder = folder.display();
+    let program = format!(
+        "(use-modules (guix download))
+         (%mirror-files (call-with-input-file \"{folder}/mirrors\" read))
+         (load \"{folder}/judge.scm\")
+         (call-with-output-string
+           (lambda (port)
+             (for-each (lambda (pair)
+                         (simple-format port \"~a\\t~a\\n\" (car pair) (cdr pair)))
+                       (judge))))"
+    );
+    let engine = session.engine();
+    let values = engine.call_with_text("%eval-text", &program)?;
+    let text = values.first().and_then(|&value| engine.heap.as_string(value));
+    Ok(text.map(ToString::to_string).unwrap_or_default())
+}
+
 /// What our host side makes of the cases.
 fn ours() -> BTreeMap<String, String> {
     let output = fruix_scheme::command::on_large_stack(|| {
-        let mut session = Session::new(Box::new(MemoryItems::default()), Seed::default(), &[])?;
-        let folder = folder();
-        let folder = folder.display();
-        let program = format!(
-            "(use-modules (guix download))
-             (%mirror-files (call-with-input-file \"{folder}/mirrors\" read))
-             (load \"{folder}/judge.scm\")
-             (call-with-output-string
-               (lambda (port)
-                 (for-each (lambda (pair)
-                             (simple-format port \"~a\\t~a\\n\" (car pair) (cdr pair)))
-                           (judge))))"
-        );
-        let engine = session.engine();
-        let values = engine.call_with_text("%eval-text", &program)?;
-        let text = values.first().and_then(|&value| engine.heap.as_string(value));
-        Ok::<_, SessionError>(text.map(ToString::to_string).unwrap_or_default())
+        // Reports stay on the engine's thread.
+        evaluate().map_err(|error| error.to_string())
     });
     match output {
         Ok(Ok(text)) => table(&text),
