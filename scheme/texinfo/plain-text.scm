@@ -14,4 +14,4 @@
 
 (define-not-yet
   stexi->plain-text)
-(define *line-width* (make-parameter 72))
+(define *line-width* (make-fluid 72))
