@@ -256,13 +256,13 @@ impl Session {
         self.lowered(PROCEDURE, value).map(Some)
     }
 
-    /// The search paths of PACKAGE, `PATH` included.
+    /// The search paths of the package of this number, `PATH` included.
     ///
     /// # Errors
     /// [`SessionError`].
-    pub fn search_paths(&mut self, package: &Package) -> Result<PackagePaths> {
+    pub fn search_paths(&mut self, package: i64) -> Result<PackagePaths> {
         const PROCEDURE: &str = "session-search-paths";
-        let value = self.call(PROCEDURE, &[Value::fixnum(package.number)])?;
+        let value = self.call(PROCEDURE, &[Value::fixnum(package)])?;
         self.package_paths(value).ok_or(SessionError::Unexpected { procedure: PROCEDURE })
     }
 

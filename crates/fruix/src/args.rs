@@ -226,6 +226,9 @@ pub struct ShowArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub packages: PackageArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub store: StoreArgs,
 }
 
 /// `fruix search`.
@@ -237,6 +240,9 @@ pub struct SearchArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub packages: PackageArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub store: StoreArgs,
 }
 
 /// `fruix guile`: the options of `guile` that scripts and builds use.

@@ -7,6 +7,7 @@ mod commands;
 mod error;
 mod progress;
 mod scheme_errors;
+mod session;
 mod stores;
 
 use clap::Parser;
@@ -16,6 +17,11 @@ use std::process::ExitCode;
 const STACK: usize = 256 << 20;
 
 fn main() -> ExitCode {
+    let words: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
+    if let Some((first, rest)) = words.split_first().filter(|(first, _)| *first == commands::shell::ENTER) {
+        let _ = first;
+        return commands::shell::enter_view(rest).report();
+    }
     let args = args::Args::parse();
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || commands::run(args));
     match thread.map(std::thread::JoinHandle::join) {

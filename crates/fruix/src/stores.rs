@@ -30,6 +30,14 @@ pub fn data_folder() -> Result<PathBuf> {
         })
 }
 
+/// The lock of the seed's packages, beside the store that is built from it.
+pub fn lock_file(layout: &Layout) -> PathBuf {
+    if layout.is_embedded() {
+        return layout.state_dir().join("../fruix/seed.lock");
+    }
+    PathBuf::from("/var/lib/fruix/seed.lock")
+}
+
 /// The folder for what can be made anew.
 pub fn cache_folder() -> Result<PathBuf> {
     if rustix::process::geteuid().is_root() {

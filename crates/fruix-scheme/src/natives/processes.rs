@@ -108,7 +108,10 @@ pub static NATIVES: &[Native] = &[
         };
         let command = c_string(e, "system", 1, command)?;
         let arguments = [c"sh".to_owned(), c"-c".to_owned(), command];
-        run(e, "system", c"/bin/sh", &arguments, [0, 1, 2])
+        // In a build there is no /bin/sh, but there is a shell on PATH.
+        let usual = std::path::Path::new("/bin/sh").exists();
+        let shell = if usual { c"/bin/sh" } else { c"sh" };
+        run(e, "system", shell, &arguments, [0, 1, 2])
     }),
     native!("system*", 1, 0, true, |e, args| {
         let arguments = strings(e, "system*", args)?;

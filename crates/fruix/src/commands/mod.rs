@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! One file per command.
 
+mod build;
 mod gc;
 mod guile;
 mod repl;
+pub mod shell;
+mod show;
 
 use crate::args::{Args, Command};
-use crate::error::{CommandError, Result};
+use crate::error::Result;
 use std::process::ExitCode;
 
 /// Runs the command that was typed.
@@ -15,6 +18,9 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Command::Gc(args) => gc::run(&args),
         Command::Guile(args) => guile::run(&args),
         Command::Repl(args) => repl::run(&args),
-        _ => Err(CommandError::new("not yet")),
+        Command::Build(args) => build::run(&args),
+        Command::Shell(args) => shell::run(&args),
+        Command::Show(args) => show::show(&args, &args.store),
+        Command::Search(args) => show::search(&args, &args.store),
     }
 }

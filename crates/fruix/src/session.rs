@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Opening a session in which packages are evaluated, and finding what was named on the command line.
+
+use crate::args::PackageArgs;
+use crate::error::{CommandError, Result};
+use crate::scheme_errors::{self, Source};
+use crate::stores;
+use fruix_core::StorePath;
+use fruix_packages::session::{LoweredTarget, SessionError};
+use fruix_packages::{EmbeddedPrograms, Package, Seed, Session, Target};
+use fruix_seed::universe;
+use fruix_store::Store;
+use std::path::PathBuf;
+
+/// What the command line asks for.
+#[derive(Debug, Clone)]
+pub enum Wanted {
+    /// Something evaluated, and which of its outputs; all if none is named.
+    Target(Target, Option<String>),
+    /// A derivation or item of the store.
+    Path(StorePath),
+}
+
+/// A session on `store`, with the packages of `args`.
+pub fn open(store: &Store, args: &PackageArgs) -> Result<Session> {
+    let items = Box::new(store.session());
+    Session::new(items, seed(store)?, &args.load_path).map_err(|error| words(error, None))
+}
+
+/// The first tools. Without a lock of them (the host has no package client that fruix knows) there are
+/// none, and what needs them says so.
+pub fn seed(store: &Store) -> Result<Seed> {
+    let programs = EmbeddedPrograms {
+        builder: fruix_programs::BUILDER.to_vec(),
+        relocator: fruix_programs::RELOCATE.to_vec(),
+        ld_wrapper: fruix_programs::LD_WRAPPER.to_vec(),
+    };
+    if programs.builder.is_empty() {
+        return Err(CommandError::new("this fruix was built without the programs that builds run")
+            .hint("build it with FRUIX_NO_EMBED unset"));
+    }
+    let file = stores::lock_file(store.layout());
+    match universe::lock_at(&file, &stores::cache_folder()?.join("apt")) {
+        Ok(lock) => Seed::new(&lock, programs).map_err(|error| {
+            CommandError::new(format!("the seed cannot be made from `{}': {error}", file.display()))
+                .hint("delete that file, to lock the distribution's packages anew")
+        }),
+        Err(error) => {
+            eprintln!("fruix: warning: there are no first tools: {error}");
+            Ok(Seed { items: Vec::new(), programs })
+        }
+    }
+}
+
+/// A session's error in words. `source` is where places without a file are.
+pub fn words(error: SessionError, source: Option<Source>) -> CommandError {
+    match error {
+        SessionError::Scheme(report) => scheme_errors::describe(&report, source, false),
+        error => CommandError::new(error),
+    }
+}
+
+/// What `specs`, `files` and `expressions` name, in this order.
+pub fn find(
+    session: &mut Session,
+    store: &Store,
+    specs: &[String],
+    files: &[PathBuf],
+    expressions: &[String],
+) -> Result<Vec<Wanted>> {
+    let mut wanted = Vec::new();
+    for spec in specs {
+        wanted.push(find_spec(session, store, spec)?);
+    }
+    for file in files {
+        if !file.exists() {
+            return Err(CommandError::new(format!("there is no file `{}'", file.display())));
+        }
+        let targets = session.eval_file(file).map_err(|error| words(error, None))?;
+        wanted.extend(targets.into_iter().map(|target| Wanted::Target(target, None)));
+    }
+    for text in expressions {
+        let targets = session
+            .eval_expression(text)
+            .map_err(|error| words(error, Some(Source { name: "<expression>", text })))?;
+        wanted.extend(targets.into_iter().map(|target| Wanted::Target(target, None)));
+    }
+    if wanted.is_empty() {
+        return Err(CommandError::new("nothing is named that could be built")
+            .hint("name packages, or a file with -f, or an expression with -e"));
+    }
+    Ok(wanted)
+}
+
+fn find_spec(session: &mut Session, store: &Store, spec: &str) -> Result<Wanted> {
+    if spec.starts_with(&format!("{}/", store.layout().store_dir())) {
+        let path = store.layout().parse(spec)?;
+        if path.is_derivation() && !store.is_valid_path(&path)? {
+            return Err(CommandError::new(format!("there is no derivation `{spec}'")));
+        }
+        return Ok(Wanted::Path(path));
+    }
+    let (name, output) = match spec.split_once(':') {
+        Some((name, output)) => (name, Some(output.to_owned())),
+        None => (spec, None),
+    };
+    let package = package(session, name)?;
+    if let Some(output) = output.as_ref().filter(|output| !package.outputs.contains(output)) {
+        return Err(CommandError::new(format!("package `{name}' has no output `{output}'"))
+            .hint(format!("it has {}", package.outputs.join(", "))));
+    }
+    Ok(Wanted::Target(package.into(), output))
+}
+
+/// The newest package that `spec` stands for.
+pub fn package(session: &mut Session, spec: &str) -> Result<Package> {
+    let found = session.packages_matching(spec).map_err(|error| words(error, None))?;
+    if let Some(package) = found.into_iter().next() {
+        return Ok(package);
+    }
+    let (name, version) = spec.split_once('@').map_or((spec, None), |(n, v)| (n, Some(v)));
+    let others = session.packages_matching(name).map_err(|error| words(error, None))?;
+    if let (Some(version), Some(_)) = (version, others.first()) {
+        let versions: Vec<&str> = others.iter().map(|p| p.version.as_str()).collect();
+        return Err(CommandError::new(format!("package `{name}' has no version {version}"))
+            .hint(format!("there are {}", versions.join(", "))));
+    }
+    let words_ = CommandError::new(format!("unknown package `{name}'"));
+    let names = session.similar_names(name).map_err(|error| words(error, None))?;
+    Err(match names.first() {
+        Some(similar) => words_.hint(format!("did you mean `{similar}'?")),
+        None => words_.hint("`fruix search' finds packages; `-L' adds folders with more of them"),
+    })
+}
+
+/// Lowers a target; its derivation is in the store then.
+pub fn lower(
+    session: &mut Session,
+    target: &Target,
+    system: Option<&str>,
+) -> Result<LoweredTarget> {
+    session.lower(target, system).map_err(|error| words(error, None))
+}
