@@ -200,3 +200,8 @@
 
 (define current-reader (make-fluid #f))
 (define %file-port-name-canonicalization (make-fluid #f))
+
+(define (%resolve-autoload name bindings symbol)
+  ;; What the engine calls for an autoload of the module NAME when SYMBOL is looked up.
+  (false-if-exception (resolve-interface name #:select bindings)
+                      #:warning "Failed to autoload ~a in ~a:\n" symbol name))

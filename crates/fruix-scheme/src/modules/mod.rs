@@ -284,9 +284,9 @@ impl Engine {
         match &body.autoload {
             Some(autoload) if autoload.bindings.contains(&name) => {
                 let autoload = autoload.clone();
-                let select =
-                    Select { select: Some(autoload.bindings.clone()), ..Select::default() };
-                let interface = self.resolve_interface(autoload.name, &select)?;
+                let Some(interface) = self.resolve_autoload(&autoload, name)? else {
+                    return Ok(None);
+                };
                 if let Some(user) = self.module_mut(autoload.user) {
                     user.uses.iter_mut().filter(|u| **u == module).for_each(|u| *u = interface);
                 }
@@ -301,6 +301,24 @@ impl Engine {
             }
             _ => Ok(None),
         }
+    }
+
+    /// The interface that an autoload stands for. As in Guile, a failure to load is a warning: Scheme's
+    /// `%resolve-autoload` sees to it, once the boot files have defined it.
+    fn resolve_autoload(&mut self, autoload: &Autoload, name: Value) -> Result<Option<Value>> {
+        let interface = match self.guile_value("%resolve-autoload") {
+            Some(procedure) => {
+                let bindings = self.heap.list(&autoload.bindings);
+                self.apply(procedure, &[autoload.name, bindings, name])?
+            }
+            None => {
+                let bindings = Some(autoload.bindings.clone());
+                let select = Select { select: bindings, ..Select::default() };
+                self.resolve_interface(autoload.name, &select)?
+            }
+        };
+        self.heap.keep(interface);
+        Ok(Some(interface).filter(|&i| self.module(i).is_some()))
     }
 
     /// `module-variable`: the variable that `name` denotes in `module`.

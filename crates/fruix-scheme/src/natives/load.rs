@@ -46,10 +46,13 @@ pub fn install(engine: &mut Engine) {
     let guile = engine.modules.guile;
     let extensions = [engine.heap.string(".scm"), engine.heap.string("")];
     let extensions = engine.heap.list(&extensions);
+    // Never empty: programs (Guix among them) take its head for granted.
+    let compiled = engine.heap.string(crate::modules::EMBEDDED_ROOT.trim_end_matches('/'));
+    let compiled = engine.heap.list(&[compiled]);
     for (name, value) in [
         ("%load-path", Value::NULL),
         ("%load-extensions", extensions),
-        ("%load-compiled-path", Value::NULL),
+        ("%load-compiled-path", compiled),
         ("%load-compiled-extensions", Value::NULL),
         ("%load-hook", Value::FALSE),
     ] {
