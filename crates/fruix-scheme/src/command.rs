@@ -189,7 +189,9 @@ impl Command {
         engine.set_string_list("%load-path", &load_path);
         let compiled =
             [self.compiled_path.clone(), from_environment("GUILE_LOAD_COMPILED_PATH")].concat();
-        engine.set_string_list("%load-compiled-path", &compiled);
+        if !compiled.is_empty() {
+            engine.set_string_list("%load-compiled-path", &compiled);
+        }
         for file in &self.loads {
             engine.call_with_text("primitive-load", file)?;
         }
