@@ -219,3 +219,7 @@
 (define (list->symbol chars)
   "Return the symbol of CHARS."
   (string->symbol (list->string chars)))
+
+(define* (string-xcopy! target tstart s sfrom #:optional (sto (+ sfrom (string-length s))) (start 0) (end (string-length s)))
+  "Copy to TARGET, from TSTART on, the part SFROM to STO of the endless repetition of S."
+  (string-copy! target tstart (xsubstring s sfrom sto start end)))

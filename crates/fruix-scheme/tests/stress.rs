@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Programs print the same when garbage is collected all the time: at every safe point of the
+//! machine for the programs of `tests/engine` and most of the library's tests, every few kilobytes for
+//! the rest and the benchmark's programs, which allocate more. A value that the roots forget shows as a crash or as
+//! another output.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// The library's tests that look at nothing outside and allocate little enough for a collection at
+/// every safe point.
+const LIBRARY: &[&str] = &["srfi-1.test.scm", "srfi-19.test.scm", "vlist.test.scm"];
+
+/// Those that allocate more.
+const LARGER: &[&str] = &["match.test.scm", "web.test.scm", "format.test.scm"];
+
+/// Programs of the suite that would take minutes: they allocate tens of megabytes.
+const TOO_LONG: &[&str] = &["deep-recursion", "lists", "higher-order", "records-source"];
+
+fn tests() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests")
+}
+
+/// An example program, which Cargo builds beside the tests.
+fn example(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("the test's own path");
+    let target = test.parent().and_then(Path::parent).expect("target/PROFILE/deps/TEST");
+    target.join("examples").join(name)
+}
+
+fn scheme_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder of programs");
+    let files = entries.flatten().map(|entry| entry.path());
+    let mut files: Vec<_> = files.filter(|f| f.extension().is_some_and(|e| e == "scm")).collect();
+    files.sort();
+    files
+}
+
+fn run(mut command: Command, file: &Path) -> Output {
+    let folder = file.parent().expect("a file in a folder");
+    let output = command.arg(file).current_dir(folder).stdin(Stdio::null()).output();
+    output.expect("the example programs are built")
+}
+
+fn collections(errors: &str) -> Option<u64> {
+    errors.lines().find_map(|line| line.strip_prefix("stress-collections ")?.parse().ok())
+}
+
+/// Runs the files as usual and with a collection every `bytes` bytes; at least `least` collections
+/// have to happen in all.
+fn compare(files: &[PathBuf], bytes: usize, least: u64) {
+    let mut failures = Vec::new();
+    let mut total = 0;
+    for file in files {
+        let usual = run(Command::new(example("guile")), file);
+        let mut command = Command::new(example("stress"));
+        command.arg(bytes.to_string());
+        let stressed = run(command, file);
+        let errors = String::from_utf8_lossy(&stressed.stderr);
+        total += collections(&errors).unwrap_or(0);
+        if usual.stdout != stressed.stdout || usual.status.code() != stressed.status.code() {
+            let last = errors.lines().last().unwrap_or_default();
+            failures.push(format!("{}: {:?}: {last}", file.display(), stressed.status));
+        }
+    }
+    assert!(failures.is_empty(), "{} programs differ: {failures:#?}", failures.len());
+    assert!(total >= least, "only {total} collections");
+}
+
+#[test]
+fn the_engines_programs_survive_a_collection_at_every_safe_point() {
+    let areas = fs::read_dir(tests().join("engine")).expect("tests/engine").flatten();
+    let folders = areas.map(|area| area.path()).filter(|area| area.is_dir());
+    let files: Vec<PathBuf> = folders
+        .filter(|area| !area.ends_with("suite"))
+        .flat_map(|area| scheme_files(&area))
+        .collect();
+    compare(&files, 0, 2_000);
+}
+
+#[test]
+fn the_benchmarks_programs_survive_frequent_collections() {
+    let mut files = scheme_files(&tests().join("engine/suite"));
+    files.retain(|file| !TOO_LONG.iter().any(|name| file.ends_with(format!("{name}.scm"))));
+    compare(&files, 16 << 10, 500);
+}
+
+fn library(names: &[&str]) -> Vec<PathBuf> {
+    names.iter().map(|name| tests().join("library").join(name)).collect()
+}
+
+#[test]
+fn the_librarys_tests_survive_a_collection_at_every_safe_point() {
+    let mut files = library(LIBRARY);
+    files.extend(scheme_files(&tests().join("library/boot")));
+    compare(&files, 0, 10_000);
+}
+
+#[test]
+fn larger_tests_of_the_library_survive_frequent_collections() {
+    compare(&library(LARGER), 4 << 10, 300);
+}
