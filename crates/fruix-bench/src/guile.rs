@@ -62,10 +62,13 @@ impl Oracle {
         command
     }
 
-    /// Guile compiles a file.
+    /// Guile compiles a file, as `guild compile` does (which need not be installed).
     pub fn compile(&self, file: &str, to: &str) -> Command {
-        let mut command = self.command("guild");
-        command.args(["compile", "-o", to, file]);
+        let mut command = self.command("guile");
+        let compile = format!(
+            "(begin (use-modules (system base compile)) (compile-file {file:?} #:output-file {to:?}))"
+        );
+        command.args(["--no-auto-compile", "-c", &compile]);
         command
     }
 

@@ -43,23 +43,23 @@ pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Calls the kernel until a quarter of a second has gone by (at least three times) and tells the
-/// smallest processor time.
+/// Calls the kernel in batches, doubled until one takes a tenth of a second of processor time (clocks
+/// may tick as rarely as a hundred times a second), then five more of that size; tells the
+/// smallest time of one call.
 const EPILOGUE: &str = "
 (let* ((unit internal-time-units-per-second)
-       (budget (quotient unit 4))
-       (start (get-internal-run-time)))
-  (let loop ((n 0) (best #f))
-    (let* ((before (get-internal-run-time))
-           (answer (kernel))
-           (now (get-internal-run-time))
-           (best (if best (min best (- now before)) (- now before))))
-      (if (or (< n 3) (< (- now start) budget))
-          (loop (+ n 1) best)
-          (let ((port (current-error-port)))
-            (display \"kernel-nanoseconds \" port)
-            (display (quotient (* best 1000000000) unit) port)
-            (newline port))))))
+       (batch (lambda (n)
+                (let ((before (get-internal-run-time)))
+                  (let loop ((i 0)) (if (< i n) (begin (kernel) (loop (+ i 1)))))
+                  (- (get-internal-run-time) before)))))
+  (let grow ((n 1))
+    (if (< (batch n) (quotient unit 10))
+        (grow (* n 2))
+        (let ((best (min (batch n) (batch n) (batch n) (batch n) (batch n)))
+              (port (current-error-port)))
+          (display \"kernel-nanoseconds \" port)
+          (display (quotient (* best 1000000000) (* unit n)) port)
+          (newline port)))))
 ";
 
 /// One program of the suite.
@@ -156,7 +156,8 @@ impl Measured {
                 self.complaints.push(format!("fruix answers {answer}, Guile {guiles}"));
             }
             let to = oracle.inside(&format!("{}.go", program.name));
-            let (_, compiling) = self.source_to_answer("guild", oracle.compile(&there, &to))?;
+            let (_, compiling) =
+                self.source_to_answer("Guile's compiler", oracle.compile(&there, &to))?;
             let (_, running) =
                 self.source_to_answer("Guile, compiled", oracle.run_compiled(&to, true))?;
             keep_smallest(&mut self.compiled, compiling.zip(running).map(|(a, b)| a + b));
@@ -178,7 +179,7 @@ impl Measured {
             .put(&format!("{}-timed.scm", program.name), &program.timed_text())
             .map_err(during("writing below the oracle"))?;
         let to = oracle.inside(&format!("{}-timed.go", program.name));
-        self.source_to_answer("guild", oracle.compile(&there, &to))?;
+        self.source_to_answer("Guile's compiler", oracle.compile(&there, &to))?;
         let time = self.kernel("Guile without JIT", oracle.run_compiled(&to, false))?;
         keep_smallest(&mut self.kernel_plain, time);
         let time = self.kernel("Guile with JIT", oracle.run_compiled(&to, true))?;
