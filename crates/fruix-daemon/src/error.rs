@@ -53,9 +53,9 @@ pub enum Error {
         /// The output.
         output: String,
         /// The hash in the derivation.
-        expected: Hash,
+        expected: Box<Hash>,
         /// The hash of what came.
-        actual: Hash,
+        actual: Box<Hash>,
     },
     /// A fixed output with a flat hash is not a plain file.
     #[error("output path `{output}' should be a non-executable regular file")]

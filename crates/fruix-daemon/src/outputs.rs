@@ -102,7 +102,8 @@ impl Made<'_> {
                 }
             };
             if actual != *expected {
-                let (output, expected) = (self.show(item), *expected);
+                let (expected, actual) = (Box::new(*expected), Box::new(actual));
+                let output = self.show(item);
                 return Err(Error::HashMismatch { output, expected, actual });
             }
         }

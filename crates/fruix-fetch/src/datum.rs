@@ -152,7 +152,8 @@ mod tests {
         assert_eq!(one(" (\"a\" \"b\")"), ["a", "b"]);
         assert_eq!(one("http://x/y"), ["http://x/y"]);
         assert_eq!(one("()"), Vec::<String>::new());
-        for bad in ["(\"a\"", "\"a", "\"a\" \"b\"", "(a)", "((\"a\"))", ")", "\"\\q\"", "\"\\xé\""]
+        for bad in
+            ["(\"a\"", "\"a", "\"a\" \"b\"", "(a)", "((\"a\"))", "(\"a\"))", "\"\\q\"", "\"\\xé\""]
         {
             assert!(parse_urls(bad).is_err(), "{bad}");
         }

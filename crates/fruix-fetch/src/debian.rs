@@ -57,6 +57,9 @@ pub(crate) struct Found {
     pub(crate) failures: Vec<(String, Reason)>,
 }
 
+/// What one index says, or why it could not be had.
+type Answer = std::result::Result<Vec<(String, u64)>, (String, Reason)>;
+
 impl SourceArchive {
     /// The archive that this host's package client is configured for; `None` where there is no such
     /// client. Downloaded indices are kept in CACHE.
@@ -74,6 +77,11 @@ impl SourceArchive {
         };
         let indices = indices(&targets("Sources")?, &targets("Packages")?, |f| f.exists());
         Some(Self { cache, indices })
+    }
+
+    /// Whether the package client knows of no archive.
+    pub fn is_empty(&self) -> bool {
+        self.indices.is_empty()
     }
 
     /// Find the files whose SHA-256 is HASH.
@@ -108,7 +116,7 @@ impl SourceArchive {
         http: &Http,
         progress: &mut dyn FnMut(Progress<'_>),
         cancelled: &dyn Fn() -> bool,
-    ) -> Result<std::result::Result<Vec<(String, u64)>, (String, Reason)>> {
+    ) -> Result<Answer> {
         let url = match &index.place {
             Place::Local(file) => {
                 let listed = search_local(file, digits);

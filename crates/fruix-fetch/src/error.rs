@@ -30,9 +30,9 @@ pub enum Error {
         /// Who had it.
         address: String,
         /// The hash asked for; it prints in the form of package definitions.
-        expected: Hash,
+        expected: Box<Hash>,
         /// The hash of what came.
-        actual: Hash,
+        actual: Box<Hash>,
         /// What else was tried.
         attempts: Vec<Attempt>,
     },
@@ -92,6 +92,20 @@ pub enum Reason {
     /// A `mirror://` address whose mirrors are not known.
     #[error("there are no mirrors of that name")]
     NoMirror,
+}
+
+/// Whether nothing could be reached at all, so that ERROR says more of the network than of the file.
+pub fn is_offline(error: &Error) -> bool {
+    let unreachable = |attempt: &Attempt| {
+        !matches!(attempt.reason, Reason::Hash(_) | Reason::Status(_) | Reason::TooLong(_))
+    };
+    let network = |attempt: &Attempt| matches!(attempt.reason, Reason::Network(_));
+    match error {
+        Error::NotFound { attempts, .. } => {
+            attempts.iter().all(unreachable) && attempts.iter().any(network)
+        }
+        _ => false,
+    }
 }
 
 fn list(attempts: &[Attempt]) -> String {

@@ -152,9 +152,9 @@ impl Quest<'_> {
 
     fn failure(&mut self) -> Error {
         let attempts = std::mem::take(&mut self.attempts);
-        let (name, expected) = (self.request.name.clone(), self.request.hash);
+        let (name, expected) = (self.request.name.clone(), Box::new(self.request.hash));
         let other = attempts.iter().find_map(|attempt| match attempt.reason {
-            Reason::Hash(actual) => Some((attempt.place.clone(), actual)),
+            Reason::Hash(actual) => Some((attempt.place.clone(), Box::new(actual))),
             _ => None,
         });
         match other {

@@ -19,7 +19,7 @@ mod http;
 mod mirrors;
 
 pub use datum::{DatumError, parse_urls};
-pub use error::{Attempt, Error, Reason, Result};
+pub use error::{Attempt, Error, Reason, Result, is_offline};
 pub use fetcher::{Fetcher, Progress, Request};
 pub use http::Http;
 pub use mirrors::Mirrors;

@@ -71,8 +71,8 @@ const KNOWN: &[(&str, &[&str])] = &[
         "http://ftp.gnu.org/pub/gnu/",
     ]),
     ("gcc", &[
-        "https://ftpmirror.gnu.org/gnu//gcc",
-        "http://ftp.gnu.org/pub/gnu//gcc",
+        "https://ftpmirror.gnu.org/gnu/gcc",
+        "http://ftp.gnu.org/pub/gnu/gcc",
     ]),
     ("gnupg", &[
         "https://gnupg.org/ftp/gcrypt/",
@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn mirrors_are_expanded() {
         let mut mirrors = Mirrors::known();
-        assert!(mirrors.expand("gnu", "hello/hello-2.10.tar.gz").len() > 2);
+        assert!(mirrors.expand("gnu", "hello/hello-2.10.tar.gz").len() >= 2);
         assert!(mirrors.expand("nobody", "x").is_empty());
         mirrors.prefer("debian", vec!["http://here/debian".into()]);
         assert_eq!(mirrors.expand("debian", "/pool/x")[0], "http://here/debian/pool/x");

@@ -51,8 +51,16 @@ impl Bench {
     }
 
     pub fn with_fetcher(dir: &Path, fetcher: Fetcher) -> Result<Bench, Box<dyn std::error::Error>> {
+        Self::with_layout(dir, Layout::embedded(dir), fetcher)
+    }
+
+    pub fn with_layout(
+        dir: &Path,
+        layout: Layout,
+        fetcher: Fetcher,
+    ) -> Result<Bench, Box<dyn std::error::Error>> {
         let options = Options { durable: false, ..Options::default() };
-        let store = Arc::new(Store::open(Layout::embedded(dir), options)?);
+        let store = Arc::new(Store::open(layout, options)?);
         let mut settings = Settings::new(Arc::new(fetcher));
         settings.build_root = dir.join("builds");
         settings.impure_environment.insert("impure".into(), "from outside".into());

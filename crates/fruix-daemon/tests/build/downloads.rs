@@ -94,7 +94,7 @@ fn failures(bench: &Bench) -> TestResult {
     };
     match fail("wrong", &format!("{server}/other"))? {
         Error::HashMismatch { expected, actual, .. } => {
-            ensure!((expected, actual) == (hash(), Hash::sha256(b"other")), "{actual}");
+            ensure!((*expected, *actual) == (hash(), Hash::sha256(b"other")), "{actual}");
         }
         other => return Err(other.into()),
     }

@@ -4,6 +4,8 @@
 //! As root everything runs under build users (or unassigned IDs where there are none) and once more as
 //! an ordinary user. An argument selects the tests whose names contain it.
 
+#![allow(clippy::unwrap_used)] // in helpers of tests, too
+
 #[cfg(target_os = "linux")]
 mod bench;
 #[cfg(target_os = "linux")]

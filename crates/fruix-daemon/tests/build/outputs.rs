@@ -221,7 +221,7 @@ fn fixed_outputs(bench: &Bench) -> TestResult {
     let wrong = bench.drv("wrong", &["write @out@ other"]).fixed(HashMethod::Flat, hash).done();
     match bench.failure(&wrong, &BuildOptions::default())? {
         Error::HashMismatch { expected, actual, .. } => {
-            ensure!((expected, actual) == (hash, Hash::sha256(b"other")), "{actual}");
+            ensure!((*expected, *actual) == (hash, Hash::sha256(b"other")), "{actual}");
         }
         other => return Err(other.into()),
     }
