@@ -78,9 +78,12 @@ translations and manual included.")
     (license gpl3+)))
 
 (define-public hello-2.12
+  ;; Newer than what the distribution's archive has the source of, so `hello'
+  ;; does not mean this one.
   (package
     (inherit hello)
     (version "2.12.3")
+    (properties '((hidden? . #t)))
     (source (origin
               (method url-fetch)
               (uri (string-append "mirror://gnu/hello/hello-" version ".tar.gz"))
