@@ -5,10 +5,11 @@
 use std::fs::File;
 use std::io::Read;
 
-use fruix_fetch::{Mirrors, Request};
+use fruix_fetch::{Mirrors, Progress, Request};
 
 use crate::error::{Error, Result};
 use crate::events::Event;
+use crate::log::LogWriter;
 use crate::run::Job;
 use crate::workspace::Workspace;
 
@@ -19,7 +20,7 @@ pub(crate) const PREFIX: &str = "builtin:";
 const LONGEST_MIRRORS: u64 = 1024 * 1024;
 
 /// Make the output of JOB's derivation in WORKSPACE's store.
-pub(crate) fn run(job: &Job<'_>, workspace: &Workspace) -> Result<()> {
+pub(crate) fn run(job: &Job<'_>, workspace: &Workspace, log: &mut LogWriter) -> Result<()> {
     let derivation = &job.node.derivation;
     let drv = || job.builder.store.layout().display(&job.node.drv);
     if derivation.builder != "builtin:download" {
@@ -52,7 +53,10 @@ pub(crate) fn run(job: &Job<'_>, workspace: &Workspace) -> Result<()> {
         .fetch(
             &request,
             &target,
-            &mut |progress| job.observer.event(Event::Download { drv, progress }),
+            &mut |progress| {
+                note(log, progress);
+                job.observer.event(Event::Download { drv, progress });
+            },
             &|| job.cancel.is_cancelled(),
         )
         .map_err(|source| match source {
@@ -69,6 +73,17 @@ pub(crate) fn run(job: &Job<'_>, workspace: &Workspace) -> Result<()> {
     let (uid, gid) = workspace.ids();
     std::os::unix::fs::lchown(&target, Some(uid), Some(gid))
         .map_err(Error::io("changing owner of", &target))
+}
+
+/// Write down what was tried.
+fn note(log: &mut LogWriter, progress: Progress<'_>) {
+    let line = match progress {
+        Progress::Trying { place } => format!("trying {place}\n"),
+        Progress::Failed { place, reason } => format!("{place}: {reason}\n"),
+        Progress::Complete { place, size } => format!("{place}: {size} bytes\n"),
+        _ => return,
+    };
+    log.write(line.as_bytes());
 }
 
 /// The mirrors that the derivation itself brings along: a store file with Guix's `%mirrors`.

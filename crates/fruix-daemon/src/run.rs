@@ -251,7 +251,9 @@ impl Job<'_> {
         let root = &builder.settings.build_root;
         let mut workspace = Workspace::new(&builder.store, root, drv.name(), &lent.identity)?;
         if self.is_builtin() {
-            builtin::run(self, &workspace)?;
+            let ended = builtin::run(self, &workspace, &mut log);
+            log.finish()?;
+            ended?;
         } else {
             let ended = self.run_builder(made, &workspace, &mut log);
             let (log_file, tail) = log.finish()?;

@@ -9,6 +9,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use fruix_core::hash::{Hash, HashAlgorithm};
@@ -30,7 +31,8 @@ const LONGEST_LINE: usize = 64 * 1024;
 #[derive(Debug, Clone)]
 pub struct SourceArchive {
     cache: PathBuf,
-    indices: Vec<Index>,
+    /// Asked for when first needed: the package client takes its time.
+    indices: OnceLock<Vec<Index>>,
 }
 
 /// One index of sources.
@@ -61,27 +63,22 @@ pub(crate) struct Found {
 type Answer = std::result::Result<Vec<(String, u64)>, (String, Reason)>;
 
 impl SourceArchive {
-    /// The archive that this host's package client is configured for; `None` where there is no such
-    /// client. Downloaded indices are kept in CACHE.
-    pub fn of_host(cache: PathBuf) -> Option<Self> {
-        let targets = |kind: &str| {
-            let format = "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(FILENAME)";
-            let output = Command::new("apt-get")
-                .args(["indextargets", "--format", format, &format!("Created-By: {kind}")])
-                .env("LC_ALL", "C")
-                .stdin(Stdio::null())
-                .stderr(Stdio::null())
-                .output()
-                .ok()?;
-            Some(String::from_utf8_lossy(&output.stdout).into_owned())
-        };
-        let indices = indices(&targets("Sources")?, &targets("Packages")?, |f| f.exists());
-        Some(Self { cache, indices })
+    /// The archive that this host's package client is configured for. Downloaded indices are kept in
+    /// CACHE.
+    pub fn of_host(cache: PathBuf) -> Self {
+        Self { cache, indices: OnceLock::new() }
     }
 
-    /// Whether the package client knows of no archive.
+    fn indices(&self) -> &[Index] {
+        self.indices.get_or_init(|| {
+            let (sources, packages) = (index_targets("Sources"), index_targets("Packages"));
+            indices(&sources, &packages, |file| file.exists())
+        })
+    }
+
+    /// Whether the package client knows of no archive, or there is none.
     pub fn is_empty(&self) -> bool {
-        self.indices.is_empty()
+        self.indices().is_empty()
     }
 
     /// Find the files whose SHA-256 is HASH.
@@ -94,7 +91,7 @@ impl SourceArchive {
     ) -> Result<Found> {
         let mut found = Found::default();
         let digits = hash.to_base16();
-        for index in &self.indices {
+        for index in self.indices() {
             if cancelled() {
                 return Err(Error::Cancelled);
             }
@@ -177,6 +174,18 @@ impl Index {
     fn addresses(&self, files: Vec<Listed>) -> Vec<(String, u64)> {
         files.into_iter().map(|file| (format!("{}{}", self.root, file.path), file.size)).collect()
     }
+}
+
+/// What the package client says of its indices of KIND; nothing where there is no such client.
+fn index_targets(kind: &str) -> String {
+    let output = Command::new("apt-get")
+        .args(["indextargets", "--format", "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(FILENAME)"])
+        .arg(format!("Created-By: {kind}"))
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output();
+    output.map_or_else(|_| String::new(), |o| String::from_utf8_lossy(&o.stdout).into_owned())
 }
 
 fn reading(file: &Path, error: &io::Error) -> (String, Reason) {

@@ -90,7 +90,7 @@ impl Fetcher {
     pub fn for_host(cache: PathBuf, distfiles: Vec<PathBuf>) -> Self {
         let mut mirrors = Mirrors::known();
         mirrors.prefer("debian", fruix_seed::apt::mirrors(Path::new("/")));
-        let archive = SourceArchive::of_host(cache);
+        let archive = Some(SourceArchive::of_host(cache));
         Self { distfiles, mirrors, archive, public_servers: true, http: Http::new() }
     }
 
@@ -252,6 +252,9 @@ impl Quest<'_> {
         }
         let http = &self.fetcher.http;
         let found = archive.find(&self.request.hash, http, self.progress, self.cancelled)?;
+        if archive.is_empty() {
+            return Ok(false);
+        }
         let listed = !found.files.is_empty();
         for (place, reason) in found.failures {
             self.failed(&place, reason);

@@ -15,10 +15,10 @@ const HELLO: &str = "sha256:31e066137a962676e89f69d1b65382de95a7ef7d914b8cb956f4
 fn the_source_archive_has_hello() {
     let dir = tempfile::tempdir().unwrap();
     let archive = SourceArchive::of_host(dir.path().join("cache"));
-    let Some(archive) = archive.filter(|archive| !archive.is_empty()) else {
+    if archive.is_empty() {
         eprintln!("SKIPPED, no file was looked for by content: this host has no apt");
         return;
-    };
+    }
     let fetcher = Fetcher { archive: Some(archive), ..Fetcher::default() };
     let hash: Hash = HELLO.parse().unwrap();
     let request = Request {

@@ -78,6 +78,7 @@ fn download(bench: &Bench) -> TestResult {
         let drv = drv.fixed(HashMethod::Flat, hash()).done();
         bench.build(&drv)?;
         ensure!(bench.contents(&drv, "")? == TEXT, "{name}");
+        ensure!(bench.log(&drv).contains("22 bytes"), "{}", bench.log(&drv));
         let info = bench.store.query_path_info(&bench.output(&drv, "out"))?.ok_or("invalid")?;
         ensure!(info.references.is_empty() && info.deriver == Some(drv), "{info:?}");
     }

@@ -90,7 +90,7 @@ fn goals(bench: &Bench) -> TestResult {
     Ok(())
 }
 
-/// Planning is linear: ten thousand derivations in a chain and as many beside each other.
+/// Planning goes neither deep nor slow: a chain of two thousand derivations, and as many side by side.
 fn many(bench: &Bench) -> TestResult {
     let count = 2_000;
     let mut last = bench.drv("chain-0", &["write @out@ x"]).done();
