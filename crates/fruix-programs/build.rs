@@ -18,7 +18,10 @@ fn main() {
     let top = top.canonicalize().expect("the workspace is there");
     println!("cargo::rerun-if-env-changed=FRUIX_NO_EMBED");
     for folder in ["core", "scheme", "builder", "seed"] {
-        println!("cargo::rerun-if-changed={}", top.join(format!("crates/fruix-{folder}")).display());
+        println!(
+            "cargo::rerun-if-changed={}",
+            top.join(format!("crates/fruix-{folder}")).display()
+        );
     }
     for file in ["scheme", "Cargo.toml", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={}", top.join(file).display());

@@ -50,8 +50,17 @@ impl Engine {
         let vtables = crate::data::structs::StandardVtables::new(&mut heap);
         let report = Default::default();
         let extensions = HashMap::new();
-        let mut engine =
-            Engine { heap, machine, sources, expander, modules, reader, vtables, report, extensions };
+        let mut engine = Engine {
+            heap,
+            machine,
+            sources,
+            expander,
+            modules,
+            reader,
+            vtables,
+            report,
+            extensions,
+        };
         crate::natives::install(&mut engine);
         engine
     }
@@ -59,8 +68,17 @@ impl Engine {
     /// Collects garbage now. Only for safe points: values in Rust variables that are in no open
     /// scope do not survive.
     pub fn collect(&mut self) -> usize {
-        let Engine { heap, machine, sources, expander, modules, reader, vtables, report, extensions: _ } =
-            self;
+        let Engine {
+            heap,
+            machine,
+            sources,
+            expander,
+            modules,
+            reader,
+            vtables,
+            report,
+            extensions: _,
+        } = self;
         machine.before_collection();
         heap.mark(|tracer| {
             machine.trace(tracer);

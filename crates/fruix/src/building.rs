@@ -137,9 +137,9 @@ impl From<fruix_daemon::Error> for CommandError {
                 if disk_full { words.hint("free some space: `fruix gc`") } else { words }
             }
             HashMismatch { expected, actual, .. } => mismatch(words, &expected, &actual),
-            Download { source: fruix_fetch::Error::HashMismatch { expected, actual, .. }, .. } => {
-                mismatch(words, &expected, &actual)
-            }
+            Download {
+                source: fruix_fetch::Error::HashMismatch { expected, actual, .. }, ..
+            } => mismatch(words, &expected, &actual),
             Download { .. } => words.hint(
                 "check the network, or put the file into a folder and name that in FRUIX_DISTFILES",
             ),

@@ -63,12 +63,13 @@ impl From<fruix_store::Error> for CommandError {
                 "restore db/db.sqlite from a copy, or move the store and state folders away and \
                  build anew",
             ),
-            DatabaseBusy { .. } => words.hint("wait for the other process, or see who it is: `fuser`"),
+            DatabaseBusy { .. } => {
+                words.hint("wait for the other process, or see who it is: `fuser`")
+            }
             Alive { .. } => words.hint("see what keeps it: `fruix gc --referrers`"),
             NotAStorePath { .. } => words.hint("store paths look like /gnu/store/HASH-NAME"),
-            CorruptDerivation { path, .. } => {
-                words.hint(format!("delete it, so that it is made anew: `fruix gc --delete {path}`"))
-            }
+            CorruptDerivation { path, .. } => words
+                .hint(format!("delete it, so that it is made anew: `fruix gc --delete {path}`")),
             _ => words,
         }
     }

@@ -18,7 +18,9 @@ const STACK: usize = 256 << 20;
 
 fn main() -> ExitCode {
     let words: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
-    if let Some((first, rest)) = words.split_first().filter(|(first, _)| *first == commands::shell::ENTER) {
+    if let Some((first, rest)) =
+        words.split_first().filter(|(first, _)| *first == commands::shell::ENTER)
+    {
         let _ = first;
         return commands::shell::enter_view(rest).report();
     }

@@ -200,7 +200,8 @@ impl Observer for Progress {
             }
             Event::Succeeded { drv } => {
                 let took = self.finish(drv);
-                if let Some(took) = took.filter(|_| self.terminal || self.verbosity >= Verbosity::Phases)
+                if let Some(took) =
+                    took.filter(|_| self.terminal || self.verbosity >= Verbosity::Phases)
                 {
                     self.line(&format!("built {} in {:.1} s", short_name(drv), took.as_secs_f64()));
                 }

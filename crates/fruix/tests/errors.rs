@@ -36,7 +36,10 @@ fn messages_have_place_line_caret_and_remedy() {
             "fruix: error: t.scm:2:11: mismatched close paren: ]\n    (list 2])\n            ^\n\
              the list was opened at t.scm:2:3:\n    (list 2])\n    ^\n",
         ),
-        ("(define (f x #:optional) x)\n", "fruix: error: t.scm:1:1: lambda: invalid argument list in subform (#:optional) of "),
+        (
+            "(define (f x #:optional) x)\n",
+            "fruix: error: t.scm:1:1: lambda: invalid argument list in subform (#:optional) of ",
+        ),
         (
             "(define (f x) x)\n(display (f 1 2))\n",
             "fruix: error: t.scm:2:10: wrong number of arguments to f, which takes (x)\n  (display (f 1 2))\n           ^\n",

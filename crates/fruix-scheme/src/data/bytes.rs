@@ -120,11 +120,7 @@ fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
 pub fn get_integer(bytes: &[u8], signed: bool, little: bool) -> Num {
     if bytes.len() <= 8 {
         let fold = |n: u64, &b: &u8| n << 8 | u64::from(b);
-        let n = if little {
-            bytes.iter().rev().fold(0, fold)
-        } else {
-            bytes.iter().fold(0, fold)
-        };
+        let n = if little { bytes.iter().rev().fold(0, fold) } else { bytes.iter().fold(0, fold) };
         let unused = 64 - 8 * bytes.len() as u32;
         if signed && unused < 64 {
             return Num::from(((n << unused) as i64) >> unused);

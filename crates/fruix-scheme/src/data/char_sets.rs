@@ -141,77 +141,84 @@ impl Foreign for CharSet {
 
 /// Names of the standard sets.
 pub const STANDARD: [&str; 18] = [
-    "letter", "lower-case", "upper-case", "title-case", "digit", "letter+digit", "graphic",
-    "printing", "whitespace", "iso-control", "punctuation", "symbol", "hex-digit", "blank", "ascii",
-    "empty", "full", "designated",
+    "letter",
+    "lower-case",
+    "upper-case",
+    "title-case",
+    "digit",
+    "letter+digit",
+    "graphic",
+    "printing",
+    "whitespace",
+    "iso-control",
+    "punctuation",
+    "symbol",
+    "hex-digit",
+    "blank",
+    "ascii",
+    "empty",
+    "full",
+    "designated",
 ];
 
 /// The ranges of a standard set.
 fn compute(name: &str) -> Ranges {
-        use Category::*;
-        let punctuation = |c: char| {
-            matches!(
-                c.general_category(),
-                ConnectorPunctuation
-                    | DashPunctuation
-                    | OpenPunctuation
-                    | ClosePunctuation
-                    | InitialPunctuation
-                    | FinalPunctuation
-                    | OtherPunctuation
-            )
-        };
-        let symbol = |c: char| {
-            matches!(
-                c.general_category(),
-                MathSymbol | CurrencySymbol | ModifierSymbol | OtherSymbol
-            )
-        };
-        let letter = |c: char| {
-            matches!(
-                c.general_category(),
-                UppercaseLetter | LowercaseLetter | TitlecaseLetter | ModifierLetter | OtherLetter
-            )
-        };
-        let digit = |c: char| c.general_category() == DecimalNumber;
-        let blank = |c: char| c == '\t' || c.general_category() == SpaceSeparator;
-        let space = |c: char| {
-            ('\t'..='\r').contains(&c)
-                || matches!(
-                    c.general_category(),
-                    SpaceSeparator | LineSeparator | ParagraphSeparator
-                )
-        };
-        let mark =
-            |c: char| matches!(c.general_category(), NonspacingMark | SpacingMark | EnclosingMark);
-        let number = |c: char| matches!(c.general_category(), LetterNumber | OtherNumber);
-        let graphic = |c: char| {
-            letter(c) || digit(c) || mark(c) || number(c) || punctuation(c) || symbol(c)
-        };
-        let set = match name {
-            "letter" => CharSet::of(letter),
-            "lower-case" => CharSet::of(|c| c.is_lowercase()),
-            "upper-case" => CharSet::of(|c| c.is_uppercase()),
-            "title-case" => CharSet::of(|c| c.general_category() == TitlecaseLetter),
-            "digit" => CharSet::of(digit),
-            "letter+digit" => CharSet::of(|c| letter(c) || digit(c)),
-            "graphic" => CharSet::of(graphic),
-            "printing" => CharSet::of(|c| graphic(c) || space(c)),
-            "whitespace" => CharSet::of(space),
-            "iso-control" => CharSet::of(|c| c.general_category() == Control),
-            "punctuation" => CharSet::of(punctuation),
-            "symbol" => CharSet::of(symbol),
-            "hex-digit" => CharSet::of(|c| c.is_ascii_hexdigit()),
-            "blank" => CharSet::of(blank),
-            "ascii" => CharSet::range(0, 128),
-            "empty" => CharSet::default(),
-            "full" => CharSet::new(vec![(0, 0xd800), (0xe000, END)]),
-            "designated" => CharSet::of(|c| c.general_category() != Unassigned),
-            _ => CharSet::default(),
-        };
-        set.ranges().to_vec()
+    use Category::*;
+    let punctuation = |c: char| {
+        matches!(
+            c.general_category(),
+            ConnectorPunctuation
+                | DashPunctuation
+                | OpenPunctuation
+                | ClosePunctuation
+                | InitialPunctuation
+                | FinalPunctuation
+                | OtherPunctuation
+        )
+    };
+    let symbol = |c: char| {
+        matches!(c.general_category(), MathSymbol | CurrencySymbol | ModifierSymbol | OtherSymbol)
+    };
+    let letter = |c: char| {
+        matches!(
+            c.general_category(),
+            UppercaseLetter | LowercaseLetter | TitlecaseLetter | ModifierLetter | OtherLetter
+        )
+    };
+    let digit = |c: char| c.general_category() == DecimalNumber;
+    let blank = |c: char| c == '\t' || c.general_category() == SpaceSeparator;
+    let space = |c: char| {
+        ('\t'..='\r').contains(&c)
+            || matches!(c.general_category(), SpaceSeparator | LineSeparator | ParagraphSeparator)
+    };
+    let mark =
+        |c: char| matches!(c.general_category(), NonspacingMark | SpacingMark | EnclosingMark);
+    let number = |c: char| matches!(c.general_category(), LetterNumber | OtherNumber);
+    let graphic =
+        |c: char| letter(c) || digit(c) || mark(c) || number(c) || punctuation(c) || symbol(c);
+    let set = match name {
+        "letter" => CharSet::of(letter),
+        "lower-case" => CharSet::of(|c| c.is_lowercase()),
+        "upper-case" => CharSet::of(|c| c.is_uppercase()),
+        "title-case" => CharSet::of(|c| c.general_category() == TitlecaseLetter),
+        "digit" => CharSet::of(digit),
+        "letter+digit" => CharSet::of(|c| letter(c) || digit(c)),
+        "graphic" => CharSet::of(graphic),
+        "printing" => CharSet::of(|c| graphic(c) || space(c)),
+        "whitespace" => CharSet::of(space),
+        "iso-control" => CharSet::of(|c| c.general_category() == Control),
+        "punctuation" => CharSet::of(punctuation),
+        "symbol" => CharSet::of(symbol),
+        "hex-digit" => CharSet::of(|c| c.is_ascii_hexdigit()),
+        "blank" => CharSet::of(blank),
+        "ascii" => CharSet::range(0, 128),
+        "empty" => CharSet::default(),
+        "full" => CharSet::new(vec![(0, 0xd800), (0xe000, END)]),
+        "designated" => CharSet::of(|c| c.general_category() != Unassigned),
+        _ => CharSet::default(),
+    };
+    set.ranges().to_vec()
 }
-
 
 /// Whether both are character sets with the same characters.
 pub fn equal(heap: &Heap, a: Value, b: Value) -> bool {

@@ -71,12 +71,10 @@ fn objects_equal(
             work.extend(x[..count].iter().copied().zip(y[..count].iter().copied()).rev());
             true
         }
-        Tag::Foreign => {
-            match (heap.as_foreign::<BitVector>(a), heap.as_foreign::<BitVector>(b)) {
-                (Some(a), Some(b)) => a.0 == b.0,
-                _ => crate::data::char_sets::equal(heap, a, b),
-            }
-        }
+        Tag::Foreign => match (heap.as_foreign::<BitVector>(a), heap.as_foreign::<BitVector>(b)) {
+            (Some(a), Some(b)) => a.0 == b.0,
+            _ => crate::data::char_sets::equal(heap, a, b),
+        },
         _ => false,
     }
 }

@@ -4,7 +4,7 @@
 //! Entries stand in a vector in the order of their insertion (so that walking a table is
 //! the same in every run), indexed by an open-addressing table of their positions.
 
-use super::equality::{hash_eqv, hash_equal, is_equal, is_eqv};
+use super::equality::{hash_equal, hash_eqv, is_equal, is_eqv};
 use crate::heap::{Foreign, Heap, Tracer};
 use crate::value::Value;
 use std::hash::Hasher;
@@ -253,9 +253,8 @@ fn handle_at(heap: &mut Heap, table: Value, position: usize) -> Value {
 /// The handles of all entries, in the order of insertion.
 pub fn handles(heap: &mut Heap, table: Value) -> Vec<Value> {
     let Some(body) = heap.as_foreign::<HashTable>(table) else { return Vec::new() };
-    let live: Vec<usize> = (0..body.entries.len())
-        .filter(|&i| body.entries[i].key != Value::UNBOUND)
-        .collect();
+    let live: Vec<usize> =
+        (0..body.entries.len()).filter(|&i| body.entries[i].key != Value::UNBOUND).collect();
     live.into_iter().map(|position| handle_at(heap, table, position)).collect()
 }
 

@@ -262,9 +262,8 @@ pub static NATIVES: &[Native] = &[
             let pair = [pair[0], pair[1]];
             if little { u16::from_le_bytes(pair) } else { u16::from_be_bytes(pair) }
         });
-        let text: Vec<char> = char::decode_utf16(units)
-            .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
-            .collect();
+        let text: Vec<char> =
+            char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
         Ok(new_string(e, text))
     }),
     native!("utf32->string", 1, 1, false, |e, args| {

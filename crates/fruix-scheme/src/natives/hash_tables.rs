@@ -2,7 +2,7 @@
 //! Hash tables (Guile's manual, "Hash tables"), and the equivalences they are made of.
 
 use super::args::{expecting, index, optional};
-use crate::data::equality::{hash_eqv, hash_equal, is_equal, is_eqv};
+use crate::data::equality::{hash_equal, hash_eqv, is_equal, is_eqv};
 use crate::data::hash_tables::{self as tables, Equivalence, HashTable, Weakness};
 use crate::engine::Engine;
 use crate::native;
@@ -119,24 +119,12 @@ fn set(
     Ok(value)
 }
 
-fn remove(
-    engine: &mut Engine,
-    subr: &str,
-    table: Value,
-    key: Value,
-    how: Equivalence,
-) -> Result {
+fn remove(engine: &mut Engine, subr: &str, table: Value, key: Value, how: Equivalence) -> Result {
     check(engine, subr, table)?;
     Ok(tables::remove(&mut engine.heap, table, how, key).unwrap_or(Value::FALSE))
 }
 
-fn handle(
-    engine: &mut Engine,
-    subr: &str,
-    table: Value,
-    key: Value,
-    how: Equivalence,
-) -> Result {
+fn handle(engine: &mut Engine, subr: &str, table: Value, key: Value, how: Equivalence) -> Result {
     check(engine, subr, table)?;
     Ok(tables::handle(&mut engine.heap, table, how, key).unwrap_or(Value::FALSE))
 }

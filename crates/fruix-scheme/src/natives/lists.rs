@@ -283,11 +283,7 @@ fn assoc(
     Ok(Value::FALSE)
 }
 
-fn assoc_ref(
-    engine: &mut Engine,
-    list: Value,
-    found: impl Fn(&Engine, Value) -> bool,
-) -> Result {
+fn assoc_ref(engine: &mut Engine, list: Value, found: impl Fn(&Engine, Value) -> bool) -> Result {
     let entry = assoc(engine, "assoc-ref", list, false, found)?;
     Ok(engine.heap.pair(entry).map_or(Value::FALSE, |(_, value)| value))
 }

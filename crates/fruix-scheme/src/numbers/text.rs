@@ -114,7 +114,8 @@ fn real(text: &str, radix: u32, exactness: Exactness) -> Result<Num, NotANumber>
             return Err(NotANumber::Form);
         }
         Num::from_ratio(BigRational::new(natural(numerator, radix)?, denominator))
-    } else if radix == 10 && digits.contains(['.', 'e', 'E', 's', 'S', 'f', 'F', 'd', 'D', 'l', 'L'])
+    } else if radix == 10
+        && digits.contains(['.', 'e', 'E', 's', 'S', 'f', 'F', 'd', 'D', 'l', 'L'])
     {
         decimal(digits, exactness)?
     } else {
@@ -190,7 +191,8 @@ pub fn to_text(number: &Num, radix: u32) -> String {
         }
         Num::Flo(x) => flonum(*x, radix),
         Num::Complex(re, im) => {
-            let sign = if im.is_sign_negative() || im.is_nan() || im.is_infinite() { "" } else { "+" };
+            let sign =
+                if im.is_sign_negative() || im.is_nan() || im.is_infinite() { "" } else { "+" };
             format!("{}{sign}{}i", flonum(*re, radix), flonum(*im, radix))
         }
     }
@@ -303,7 +305,9 @@ mod tests {
 
     #[test]
     fn what_looks_like_a_number_but_is_none() {
-        for text in ["", "+", "-", "...", "1+", "1-", "1e", "e1", "--1", "1/0", "1/2.5", "xAg", ".", "+-1"] {
+        for text in
+            ["", "+", "-", "...", "1+", "1-", "1e", "e1", "--1", "1/0", "1/2.5", "xAg", ".", "+-1"]
+        {
             assert_eq!(parse(text, 10), Err(NotANumber::Form), "{text}");
         }
         assert_eq!(parse("1.5e400", 10), Err(NotANumber::ExponentOutOfRange(400)));

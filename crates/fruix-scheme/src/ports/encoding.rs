@@ -21,7 +21,9 @@ pub fn encode(text: &str, encoding: &str, conversion: Conversion) -> Result<Vec<
         "US-ASCII" | "ASCII" | "ANSI_X3.4-1968" => 0x80,
         _ if is_latin1(encoding) => 0x100,
         "UTF-16LE" => return Ok(text.encode_utf16().flat_map(u16::to_le_bytes).collect()),
-        "UTF-16" | "UTF-16BE" => return Ok(text.encode_utf16().flat_map(u16::to_be_bytes).collect()),
+        "UTF-16" | "UTF-16BE" => {
+            return Ok(text.encode_utf16().flat_map(u16::to_be_bytes).collect());
+        }
         "UTF-32LE" => return Ok(text.chars().flat_map(|c| (c as u32).to_le_bytes()).collect()),
         "UTF-32" | "UTF-32BE" => {
             return Ok(text.chars().flat_map(|c| (c as u32).to_be_bytes()).collect());

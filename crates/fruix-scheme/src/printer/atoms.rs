@@ -144,7 +144,9 @@ mod tests {
 
     #[test]
     fn character_names_as_guile_writes_them() {
-        for (c, name) in [(' ', "space"), ('\x7f', "delete"), ('\u{80}', "200"), ('é', "é"), ('\x01', "soh")] {
+        for (c, name) in
+            [(' ', "space"), ('\x7f', "delete"), ('\u{80}', "200"), ('é', "é"), ('\x01', "soh")]
+        {
             assert_eq!(character_name(c), name);
         }
     }

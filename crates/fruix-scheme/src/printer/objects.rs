@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! How objects print that have no syntax to be read by: `#<procedure …>` and its kin.
 
-use crate::data::char_sets::CharSet;
 use crate::data::bytes::BitVector;
+use crate::data::char_sets::CharSet;
 use crate::data::hash_tables::{HashTable, Weakness};
 use crate::engine::Engine;
 use crate::heap::Tag;

@@ -78,8 +78,7 @@ impl Reader<'_> {
         if c == 'f' && matches!(self.peek(), Some('3' | '6')) {
             return self.uniform_vector(c);
         }
-        let (rest, value) =
-            if c == 't' { ("rue", Value::TRUE) } else { ("alse", Value::FALSE) };
+        let (rest, value) = if c == 't' { ("rue", Value::TRUE) } else { ("alse", Value::FALSE) };
         let pending = self.input.pending();
         if pending.starts_with(rest.as_bytes()) {
             for _ in rest.chars() {

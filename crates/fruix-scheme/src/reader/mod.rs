@@ -307,10 +307,9 @@ impl<'a> Reader<'a> {
     fn list_blanks(&mut self, close: char) -> Result<char> {
         match self.skip_blanks()? {
             Some(c) => Ok(c),
-            None => self.fail(
-                "unexpected end of input while searching for: ~A",
-                &[Value::char(close)],
-            ),
+            None => {
+                self.fail("unexpected end of input while searching for: ~A", &[Value::char(close)])
+            }
         }
     }
 

@@ -27,8 +27,7 @@ struct Item {
 pub fn run(args: &BuildArgs) -> Result<ExitCode> {
     let store = Arc::new(stores::open(&args.store)?);
     let mut session = session::open(&store, &args.packages)?;
-    let wanted =
-        session::find(&mut session, &store, &args.what, &args.file, &args.expression)?;
+    let wanted = session::find(&mut session, &store, &args.what, &args.file, &args.expression)?;
     let items = wanted
         .into_iter()
         .map(|wanted| item(&mut session, &store, wanted, args))
@@ -57,12 +56,7 @@ pub fn run(args: &BuildArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn item(
-    session: &mut Session,
-    store: &Store,
-    wanted: Wanted,
-    args: &BuildArgs,
-) -> Result<Item> {
+fn item(session: &mut Session, store: &Store, wanted: Wanted, args: &BuildArgs) -> Result<Item> {
     let system = args.packages.system.as_deref();
     let (target, output) = match wanted {
         Wanted::Target(target, output) => (target, output),

@@ -39,8 +39,7 @@ struct Contents {
 pub fn run(args: &ShellArgs) -> Result<ExitCode> {
     let store = Arc::new(stores::open(&args.store)?);
     let mut session = session::open(&store, &args.packages)?;
-    let wanted =
-        session::find(&mut session, &store, &args.what, &args.file, &args.expression)?;
+    let wanted = session::find(&mut session, &store, &args.what, &args.file, &args.expression)?;
     let mut contents = Contents::default();
     for wanted in wanted {
         match wanted {
@@ -221,7 +220,11 @@ pub fn enter_view(words: &[OsString]) -> CommandError {
     let Some(found) = locate(&text, &path, real) else { return not_found(&text) };
     let found = std::path::absolute(&found).unwrap_or(found);
     let view = StoreView {
-        mounts: vec![Mount { source: physical.clone(), target: name.clone(), access: Access::ReadOnly }],
+        mounts: vec![Mount {
+            source: physical.clone(),
+            target: name.clone(),
+            access: Access::ReadOnly,
+        }],
         program: found,
         args: words[2..].to_vec(),
         env: std::env::vars_os().collect(),

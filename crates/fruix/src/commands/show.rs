@@ -59,7 +59,8 @@ fn relevance(package: &Package, patterns: &[Regex]) -> usize {
         let mut score = 0;
         for (text, weight) in fields {
             let hits = pattern.find_iter(text);
-            score += hits.map(|hit| if hit.len() == text.len() { 5 } else { 1 }).sum::<usize>() * weight;
+            score +=
+                hits.map(|hit| if hit.len() == text.len() { 5 } else { 1 }).sum::<usize>() * weight;
         }
         if score == 0 {
             return 0;

@@ -223,13 +223,11 @@ mod tests {
         check("(a|ab)(c|bcd)(d*)", "abcd", &["abcd", "ab", "c", "d"]);
         check("x*", "aaa", &[""]);
         check("(a*)(b*)", "aabb", &["aabb", "aa", "bb"]);
-        check("^(([^:]+)://)?([^/]*)(.*)$", "http://gnu.org/hello", &[
+        check(
+            "^(([^:]+)://)?([^/]*)(.*)$",
             "http://gnu.org/hello",
-            "http://",
-            "http",
-            "gnu.org",
-            "/hello",
-        ]);
+            &["http://gnu.org/hello", "http://", "http", "gnu.org", "/hello"],
+        );
     }
 
     #[test]
