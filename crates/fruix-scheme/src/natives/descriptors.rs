@@ -149,7 +149,7 @@ pub static NATIVES: &[Native] = &[
     }),
     native!("tmpfile", 0, |e| {
         let template = std::env::temp_dir().join("fruix-XXXXXX").to_string_lossy().into_owned();
-        let (fd, name) = with_unused_name(e, &template, |name| create(name))?;
+        let (fd, name) = with_unused_name(e, &template, create)?;
         // The file lives on without a name.
         let _ = std::fs::remove_file(&name);
         Ok(file_port(e, Descriptor::owned(fd), "w+", "tmpfile"))

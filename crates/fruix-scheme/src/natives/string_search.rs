@@ -133,7 +133,10 @@ fn matcher(engine: &Engine, value: Value) -> Option<Matcher> {
     if let Some(wanted) = value.as_char() {
         return Some(Box::new(move |c| c == wanted));
     }
-    let set = engine.heap.as_foreign::<CharSet>(value)?.clone();
+    let set = engine.heap.as_foreign::<CharSet>(value)?;
+    // Before copying: a standard set is computed when first looked into, and that should be once.
+    set.contains('\0');
+    let set = set.clone();
     Some(Box::new(move |c| set.contains(c)))
 }
 
