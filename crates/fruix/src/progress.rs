@@ -206,10 +206,8 @@ impl Observer for Progress {
                     self.line(&format!("built {} in {:.1} s", short_name(drv), took.as_secs_f64()));
                 }
             }
-            Event::Failed { drv, .. } => {
-                if self.finish(drv).is_some() {
-                    self.line(&format!("{} failed", short_name(drv)));
-                }
+            Event::Failed { drv, .. } if self.finish(drv).is_some() => {
+                self.line(&format!("{} failed", short_name(drv)));
             }
             _ => {}
         }

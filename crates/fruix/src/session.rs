@@ -16,7 +16,7 @@ use std::path::PathBuf;
 #[derive(Debug, Clone)]
 pub enum Wanted {
     /// Something evaluated, and which of its outputs; all if none is named.
-    Target(Target, Option<String>),
+    Target(Box<Target>, Option<String>),
     /// A derivation or item of the store.
     Path(StorePath),
 }
@@ -77,13 +77,13 @@ pub fn find(
             return Err(CommandError::new(format!("there is no file `{}'", file.display())));
         }
         let targets = session.eval_file(file).map_err(|error| words(error, None))?;
-        wanted.extend(targets.into_iter().map(|target| Wanted::Target(target, None)));
+        wanted.extend(targets.into_iter().map(|target| Wanted::Target(Box::new(target), None)));
     }
     for text in expressions {
         let targets = session
             .eval_expression(text)
             .map_err(|error| words(error, Some(Source { name: "<expression>", text })))?;
-        wanted.extend(targets.into_iter().map(|target| Wanted::Target(target, None)));
+        wanted.extend(targets.into_iter().map(|target| Wanted::Target(Box::new(target), None)));
     }
     if wanted.is_empty() {
         return Err(CommandError::new("nothing is named that could be built")
@@ -109,7 +109,7 @@ fn find_spec(session: &mut Session, store: &Store, spec: &str) -> Result<Wanted>
         return Err(CommandError::new(format!("package `{name}' has no output `{output}'"))
             .hint(format!("it has {}", package.outputs.join(", "))));
     }
-    Ok(Wanted::Target(package.into(), output))
+    Ok(Wanted::Target(Box::new(package.into()), output))
 }
 
 /// The newest package that `spec` stands for.

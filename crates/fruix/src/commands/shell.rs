@@ -48,7 +48,7 @@ pub fn run(args: &ShellArgs) -> Result<ExitCode> {
                 contents.outputs.push(path);
             }
             Wanted::Target(target, output) => {
-                add(&mut session, &mut contents, target, output, args)?;
+                add(&mut session, &mut contents, *target, output, args)?;
             }
         }
     }

@@ -20,7 +20,7 @@ pub fn show(args: &ShowArgs, store: &StoreArgs) -> Result<ExitCode> {
         session::package(&mut session, spec)?;
         let found = session.packages_matching(spec);
         for package in found.map_err(|error| session::words(error, None))? {
-            print!("{}\n", record(&package, None));
+            println!("{}", record(&package, None));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -39,7 +39,7 @@ pub fn search(args: &SearchArgs, store: &StoreArgs) -> Result<ExitCode> {
         .collect();
     found.sort_by(|(a, p), (b, q)| b.cmp(a).then_with(|| p.name.cmp(&q.name)));
     for (relevance, package) in found {
-        print!("{}\n", record(package, Some(relevance)));
+        println!("{}", record(package, Some(relevance)));
     }
     Ok(ExitCode::SUCCESS)
 }
