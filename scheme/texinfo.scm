@@ -140,8 +140,8 @@
     (values (string->symbol (substring (car source) start end)) (- end start -1))))
 
 (define (escape? source)
-  "Whether SOURCE is at @@, @{ or @}."
-  (memv (peek-second source) '(#\@ #\{ #\})))
+  "Whether SOURCE is at @@, @{, @} or @:, which stand for their second character."
+  (memv (peek-second source) '(#\@ #\{ #\} #\:)))
 
 ;; Pieces of text gathered backwards: strings' characters run together, runs of whitespace become one space.
 

@@ -7,7 +7,7 @@
   #:use-module (ice-9 match)
   #:export (stexi->plain-text *line-width*))
 
-(define *line-width* (make-parameter 72))
+(define *line-width* (make-fluid 72))
 
 (define (attributes element)
   (match element
@@ -75,7 +75,7 @@
 
 (define (filled text indent)
   (let ((margin (spaces indent)))
-    (fill-string text #:line-width (*line-width*)
+    (fill-string text #:line-width (fluid-ref *line-width*)
                  #:initial-indent margin #:subsequent-indent margin)))
 
 (define (indent-lines text indent)

@@ -83,7 +83,7 @@ between START and END, replaced by the string REPLACE, or by what that procedure
   "Return STR with two spaces after each full stop that has one after it, but for an ellipsis."
   (let loop ((rest (string->list str)) (before #f) (result '()))
     (cond ((null? rest) (list->string (reverse result)))
-          ((and (char=? (car rest) #\.) (not (eqv? before #\.))
+          ((and (char=? (car rest) #\.) before (not (char=? before #\.))
                 (pair? (cdr rest)) (char=? (cadr rest) #\space))
            (loop (cddr rest) #\space (cons* #\space #\space #\. result)))
           (else (loop (cdr rest) (car rest) (cons (car rest) result))))))
@@ -103,17 +103,17 @@ between START and END, replaced by the string REPLACE, or by what that procedure
   "Return a procedure that gives the lines, at most LINE-WIDTH wide, of a string."
   (lambda (str)
     (let* ((str (if expand-tabs? (expand-tabs str tab-width) str))
-           (str (string-trim-both (if collapse-whitespace? (collapse-whitespace str) str))))
-      ;; LINE is the indentation and words so far; EMPTY? whether there is no word in it yet.  The second space
-      ;; after a sentence does not count for the width.
+           (str (if collapse-whitespace? (end-sentences (collapse-whitespace str)) str))
+           (str (string-trim-both str)))
+      ;; LINE is the indentation and words so far; EMPTY? whether there is no word in it yet.  Of the space
+      ;; before the word that may be the line's last, one column counts.
       (let loop ((rest (tokens str)) (line initial-indent) (empty? #t) (lines '()))
         (define (next-line) (loop rest subsequent-indent #t (cons line lines)))
         (if (null? rest)
-            (map (if collapse-whitespace? end-sentences identity)
-                 (reverse (if empty? lines (cons line lines))))
+            (reverse (if empty? lines (cons line lines)))
             (let* ((space (if empty? "" (caar rest)))
                    (word (cdar rest))
-                   (room (- line-width (string-length line) (string-length space))))
+                   (room (- line-width (string-length line) (min 1 (string-length space)))))
               (cond ((<= (string-length word) room)
                      (loop (cdr rest) (string-append line space word) #f lines))
                     ((not empty?) (next-line))
