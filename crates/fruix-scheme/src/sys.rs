@@ -395,6 +395,15 @@ pub fn format_time(format: &str, time: &Calendar) -> String {
     }
 }
 
+unsafe extern "C" {
+    /// POSIX's; the `libc` crate declares it for Linux only.
+    fn strptime(
+        text: *const libc::c_char,
+        format: *const libc::c_char,
+        tm: *mut libc::tm,
+    ) -> *mut libc::c_char;
+}
+
 /// `strptime`: the time, and how many bytes were read; none if the text does not fit.
 pub fn parse_time(format: &str, text: &str) -> Option<(Calendar, usize)> {
     let (format, text) = (CString::new(format).ok()?, CString::new(text).ok()?);
@@ -402,7 +411,7 @@ pub fn parse_time(format: &str, text: &str) -> Option<(Calendar, usize)> {
     tm.tm_isdst = -1;
     // SAFETY: the strings are alive during the call; the result points into `text` or is null.
     let read = unsafe {
-        let end = libc::strptime(text.as_ptr(), format.as_ptr(), &raw mut tm);
+        let end = strptime(text.as_ptr(), format.as_ptr(), &raw mut tm);
         if end.is_null() {
             return None;
         }
