@@ -127,3 +127,26 @@
 (define (display-error frame port subr message args rest)
   "Print an error as its key's printer would."
   (print-exception port #f 'misc-error (list subr message args rest)))
+
+(define (rationalize x eps)
+  "Return the simplest rational that is no farther than EPS from X."
+  ;; The simplest number of an interval of positive numbers: its only integer, or one more step of its
+  ;; bounds' continued fractions.
+  (define (simplest low high)
+    (let ((whole (floor low)))
+      (cond ((= whole low) whole)
+            ((< whole (floor high)) (+ whole 1))
+            (else (+ whole (/ 1 (simplest (/ 1 (- high whole)) (/ 1 (- low whole)))))))))
+  (cond
+   ((not (and (exact? x) (exact? eps)))
+    (let ((x (exact->inexact x)) (eps (exact->inexact eps)))
+      (cond ((or (nan? x) (nan? eps)) +nan.0)
+            ((and (inf? x) (inf? eps)) +nan.0)
+            ((inf? x) x)
+            ((inf? eps) 0.0)
+            (else (exact->inexact (rationalize (inexact->exact x) (inexact->exact eps)))))))
+   (else
+    (let ((low (- x (abs eps))) (high (+ x (abs eps))))
+      (cond ((positive? low) (simplest low high))
+            ((negative? high) (- (simplest (- high) (- low))))
+            (else 0))))))
