@@ -35,3 +35,6 @@
    (m:let ((a b (values 1 2)) (c 3)) (list a b c)) (m:let (((values a . b) (values 1 2 3))) (list a b)) (m:let* ((a b (values 1 2)) (c (+ a b))) c) (m:letrec ((f g (values (lambda (n) (if (zero? n) 'f (g (- n 1)))) (lambda (n) (f n))))) (f 3)) (m:let loop ((i 0)) (if (< i 3) (loop (+ i 1)) i)) (m:let ((a 1)) a) (m:values->list (values 1 2)) (call-with-values (lambda () (m:unlist '(1 2))) list)
    (keyword->string #:a) (string->keyword "b") (begin (setenv "FRUIX_X" "y=z") (list (get-environment-variable "FRUIX_X") (assoc "FRUIX_X" (get-environment-variables)) (get-environment-variable "NOPE")))
    (let ((x (b:box 1))) (b:set-box! x 2) (list (b:unbox x) (b:box? x) (b:box? 1))))
+(use-modules (srfi srfi-14))
+(t (char-set->list (list->char-set! '(#\x #\y) (char-set #\a))) (char-set->list (ucs-range->char-set! 65 68 #f (char-set #\a)))
+   (map rationalize '(3/10 3/10 -3/10 1/3 5 22/7 0.3 3.7) '(1/10 1/100 1/10 1 0 1/1000 1/10 -0.2)))

@@ -48,3 +48,38 @@
 (define (char-set-unfold! p f g seed base)
   "Like char-set-unfold."
   (char-set-unfold p f g seed base))
+
+;; A cursor is the list of the characters to come.
+
+(define (char-set-cursor cs)
+  "Return a cursor at the first character of CS."
+  (char-set->list cs))
+
+(define (char-set-ref cs cursor)
+  "Return the character of CS that CURSOR is at."
+  (car cursor))
+
+(define (char-set-cursor-next cs cursor)
+  "Return the cursor after CURSOR."
+  (cdr cursor))
+
+(define (end-of-char-set? cursor)
+  "Whether CURSOR is after the last character."
+  (null? cursor))
+
+(define (list->char-set! chars base)
+  "Return BASE with CHARS."
+  (char-set-union! base (list->char-set chars)))
+
+(define (ucs-range->char-set! lower upper error? base)
+  "Return BASE with the characters of the code points from LOWER up to, without, UPPER."
+  (char-set-union! base (ucs-range->char-set lower upper error?)))
+
+(define (char-set-diff+intersection cs . others)
+  "Return CS without OTHERS, and what it has in common with them."
+  (let ((others (apply char-set-union others)))
+    (values (char-set-difference cs others) (char-set-intersection cs others))))
+
+(define (char-set-diff+intersection! cs other . others)
+  "Return the values of char-set-diff+intersection."
+  (apply char-set-diff+intersection cs other others))
