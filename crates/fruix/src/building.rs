@@ -140,9 +140,15 @@ impl From<fruix_daemon::Error> for CommandError {
             Download {
                 source: fruix_fetch::Error::HashMismatch { expected, actual, .. }, ..
             } => mismatch(words, &expected, &actual),
-            Download { .. } => words.hint(
-                "check the network, or put the file into a folder and name that in FRUIX_DISTFILES",
-            ),
+            Download { source: fruix_fetch::Error::NotFound { name, attempts }, .. } => {
+                let place = |attempt: &fruix_fetch::Attempt| format!("  {attempt}");
+                let places: Vec<String> = attempts.iter().map(place).collect();
+                let words = CommandError::new(format!("`{name}' could not be downloaded"));
+                words.detail(places.join("\n")).hint(
+                    "check the network, or put the file into a folder and name that in \
+                     FRUIX_DISTFILES",
+                )
+            }
             NotDeterministic { kept: None, .. } => {
                 words.hint("to keep the other output for comparison, add --keep-failed")
             }
