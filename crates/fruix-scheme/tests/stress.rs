@@ -40,7 +40,7 @@ fn scheme_files(folder: &Path) -> Vec<PathBuf> {
 fn run(mut command: Command, file: &Path) -> Output {
     let folder = file.parent().expect("a file in a folder");
     let output = command.arg(file).current_dir(folder).stdin(Stdio::null()).output();
-    output.expect("the example programs are built")
+    output.expect("the example programs are built (cargo build -p fruix-scheme --examples)")
 }
 
 fn collections(errors: &str) -> Option<u64> {
