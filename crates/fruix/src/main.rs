@@ -18,11 +18,8 @@ const STACK: usize = 256 << 20;
 
 fn main() -> ExitCode {
     let words: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
-    if let Some((first, rest)) =
-        words.split_first().filter(|(first, _)| *first == commands::shell::ENTER)
-    {
-        let _ = first;
-        return commands::shell::enter_view(rest).report();
+    if words.first().is_some_and(|word| word == commands::shell::ENTER) {
+        return commands::shell::enter_view(&words[1..]).report();
     }
     let args = args::Args::parse();
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || commands::run(args));

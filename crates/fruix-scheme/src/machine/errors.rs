@@ -84,14 +84,6 @@ pub(super) fn throw(engine: &mut Engine, exit: Box<Exit>) -> Result<()> {
 pub(super) fn throw_above(engine: &mut Engine, top: *mut Value, exit: Box<Exit>) -> Result<()> {
     let (handler, args) = match &*exit {
         Exit::Error { key, subr, message, args, data } => {
-            if std::env::var_os("E2DBG").is_some() {
-                eprintln!(
-                    "ERR {} {} {}",
-                    crate::printer::written(engine, *key),
-                    crate::printer::written(engine, *message),
-                    crate::printer::written(engine, *args)
-                );
-            }
             let Some(handler) = engine.guile_value("%native-error") else { return Err(exit) };
             (handler, engine.heap.list(&[*key, *subr, *message, *args, *data]))
         }

@@ -136,10 +136,6 @@ pub static NATIVES: &[Native] = &[
     }),
     native!("char-set-xor", 0, 0, true, |e, args| fold(e, "char-set-xor", args, CharSet::xor)),
     native!("char-set-xor!", 0, 0, true, |e, args| fold(e, "char-set-xor!", args, CharSet::xor)),
-    native!("%char-set-dump", 1, |e, v| {
-        let ranges = format!("{:x?}", get(e, "%char-set-dump", 1, v)?.ranges());
-        Ok(e.heap.string(&ranges))
-    }),
 ];
 
 fn union(a: &CharSet, b: &CharSet) -> CharSet {

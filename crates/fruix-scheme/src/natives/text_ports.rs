@@ -50,10 +50,6 @@ pub static NATIVES: &[Native] = &[
         Ok(Value::UNSPECIFIED)
     }),
     native!("%print", 3, 1, false, print),
-    native!("read-string-for-load", 1, |e, port| {
-        let args = [port];
-        rest_of_text(e, "read-string-for-load", &args)
-    }),
 ];
 
 /// Procedures of `(fruix native)`.
