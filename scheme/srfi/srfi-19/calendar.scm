@@ -7,7 +7,7 @@
             date-year date-zone-offset seconds->date date->seconds date-year-day date-week-day
             date-week-number days-before-first-week))
 
-(define-record-type <date>
+(define-record-type date
   (make-date nanosecond second minute hour day month year zone-offset)
   date?
   (nanosecond date-nanosecond)
