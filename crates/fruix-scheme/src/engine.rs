@@ -3,6 +3,8 @@
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::heap::Heap;
 use crate::machine::Machine;
@@ -15,19 +17,19 @@ pub struct Engine {
     /// All objects.
     pub heap: Heap,
     /// The machine's stack, dynamic state and run records.
-    pub machine: Machine,
+    pub(crate) machine: Machine,
     /// The files that syntax objects' sources point into.
-    pub sources: crate::source::Sources,
+    pub(crate) sources: crate::source::Sources,
     /// What the expander keeps. (`State::new(&mut heap)`; a root: `trace`.)
-    pub expander: crate::expand::State,
+    pub(crate) expander: crate::expand::State,
     /// The modules. (`Modules::new(&mut heap)`; a root: `trace`.)
-    pub modules: crate::modules::Modules,
+    pub(crate) modules: crate::modules::Modules,
     /// What the reader keeps between reads.
-    pub reader: crate::reader::ReaderState,
+    pub(crate) reader: crate::reader::ReaderState,
     /// The vtables that the engine itself makes.
-    pub vtables: crate::data::structs::StandardVtables,
+    pub(crate) vtables: crate::data::structs::StandardVtables,
     /// What is known of the places of errors.
-    pub report: crate::report::State,
+    pub(crate) report: crate::report::State,
     /// The state of natives of other crates, by its type. It holds no [`Value`]s.
     pub extensions: HashMap<TypeId, Box<dyn Any>>,
 }
@@ -67,7 +69,7 @@ impl Engine {
 
     /// Collects garbage now. Only for safe points: values in Rust variables that are in no open
     /// scope do not survive.
-    pub fn collect(&mut self) -> usize {
+    pub(crate) fn collect(&mut self) -> usize {
         let Engine {
             heap,
             machine,
@@ -91,6 +93,17 @@ impl Engine {
         });
         machine.after_marking();
         heap.sweep()
+    }
+
+    /// A flag that stops what is being evaluated, at its next call or loop, with an `interrupt`
+    /// error once set (by a signal handler, by another thread).
+    pub fn interrupt_flag(&self) -> Arc<AtomicBool> {
+        self.machine.interrupt_flag()
+    }
+
+    /// The current module: where `eval` looks names up unless told otherwise.
+    pub fn current_module(&self) -> Value {
+        self.modules.current
     }
 
     /// Compiles `tree`; gives a procedure of no arguments that evaluates it.

@@ -4,27 +4,27 @@
 //! See `docs/ARCHITECTURE.md`, "The engine", for how the rooms hang together.
 
 pub mod command;
-pub mod compile;
-pub mod data;
+mod compile;
+mod data;
 pub mod engine;
-pub mod expand;
+mod expand;
 pub mod heap;
 pub mod interactive;
 pub mod library;
-pub mod machine;
+mod machine;
 pub mod modules;
 pub mod native;
 pub mod natives;
-pub mod number;
-pub mod numbers;
+mod number;
+mod numbers;
 pub mod ports;
-pub mod printer;
-pub mod reader;
+mod printer;
+mod reader;
 pub mod report;
-pub mod source;
-pub mod string;
-pub mod sys;
-pub mod tree;
+mod source;
+mod string;
+mod sys;
+mod tree;
 pub mod value;
 
 pub use engine::Engine;

@@ -8,7 +8,7 @@ use std::ffi::{CStr, CString, c_char, c_int};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::mem::ManuallyDrop;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
+use std::os::fd::{BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 fn check(result: c_int) -> io::Result<c_int> {
@@ -432,11 +432,6 @@ pub fn error_text(errno: i32) -> String {
 /// The descriptor of an owned file, given up.
 pub fn into_number(file: impl IntoRawFd) -> c_int {
     file.into_raw_fd()
-}
-
-/// The descriptor's number.
-pub fn number(file: &impl AsRawFd) -> c_int {
-    file.as_raw_fd()
 }
 
 /// Calls `f` with the descriptors borrowed.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The code of one procedure while it is being made: instructions, constants, labels, registers.
 
-use crate::heap::Heap;
-use crate::machine::op::{self, Op, word, word_signed};
+use crate::machine::op::{Op, word, word_signed};
 use crate::machine::{LateBody, Line, Parts};
 use crate::tree::{Local, Location};
 use crate::value::Value;
@@ -253,16 +252,4 @@ impl Function {
             late: self.late,
         }
     }
-}
-
-/// A listing of a code object's instructions, for tests and debugging.
-pub fn disassemble(heap: &Heap, closure: Value) -> String {
-    let Some(code) = heap.closure_code(closure) else { return String::new() };
-    let mut text = String::new();
-    for (index, &w) in code.instructions().iter().enumerate() {
-        let name = Op::ALL.get(usize::from(w as u8)).map_or("?".into(), |op| format!("{op:?}"));
-        let (a, b, c) = (op::a(w), op::b(w), op::c_signed(w));
-        text.push_str(&format!("{index:4} {name} {a} {b} {c}\n"));
-    }
-    text
 }

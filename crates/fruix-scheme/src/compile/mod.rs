@@ -16,8 +16,6 @@ mod letrec;
 mod loops;
 pub(crate) mod primitives;
 
-pub use function::disassemble;
-
 use crate::engine::Engine;
 use crate::heap::Tag;
 use crate::machine::op::{Op, word};

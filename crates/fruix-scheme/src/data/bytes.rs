@@ -2,12 +2,11 @@
 //! Bytevectors, the uniform vectors of SRFI-4 that share their representation, and bit vectors.
 
 use crate::engine::Engine;
-use crate::heap::{Foreign, Heap, Tag, Tracer};
+use crate::heap::{Foreign, Heap, Tracer};
 use crate::native::Result;
 use crate::numbers::{Num, text};
 use crate::value::Value;
 use num_bigint::BigInt;
-use num_traits::ToPrimitive;
 
 /// What a bytevector's bytes are taken for, in the object's aux bits. A plain bytevector is an `U8` one
 /// that prints as `#vu8`.
@@ -201,14 +200,4 @@ impl Foreign for BitVector {
         "bitvector"
     }
     fn trace(&self, _: &mut Tracer) {}
-}
-
-/// The number as a byte.
-pub fn as_byte(value: Value) -> Option<u8> {
-    value.as_fixnum().and_then(|n| n.to_u8())
-}
-
-/// Whether `value` is a bytevector of any type.
-pub fn is_bytevector(heap: &Heap, value: Value) -> bool {
-    heap.is(value, Tag::Bytevector)
 }

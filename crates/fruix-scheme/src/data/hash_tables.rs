@@ -93,20 +93,9 @@ impl HashTable {
         self.live
     }
 
-    /// Whether there are no entries.
-    pub fn is_empty(&self) -> bool {
-        self.live == 0
-    }
-
     /// Removes all entries.
     pub fn clear(&mut self) {
         *self = HashTable::new(self.weakness);
-    }
-
-    /// Keys and values, in the order of insertion.
-    pub fn iter<'a>(&'a self, heap: &'a Heap) -> impl Iterator<Item = (Value, Value)> + 'a {
-        let live = self.entries.iter().filter(|e| e.key != Value::UNBOUND);
-        live.map(move |e| (e.key, e.current(heap)))
     }
 }
 

@@ -33,8 +33,6 @@ pub const FLAG_SETTER: i64 = 8;
 
 /// Fields of a record type, beyond those of any vtable.
 pub mod record {
-    /// The type's name, a symbol.
-    pub const NAME: usize = 8;
     /// The fields' names, a list of symbols.
     pub const FIELDS: usize = 9;
     /// Number of fields that a record type has as a struct.
@@ -156,14 +154,4 @@ pub fn fields(engine: &Engine, value: Value) -> Vec<(String, Value)> {
     let names = heap.list_to_vec(names).unwrap_or_default();
     let names = names.iter().map(|&n| heap.symbol_name(n).unwrap_or_default().to_owned());
     names.zip(slots[1..].iter().copied()).collect()
-}
-
-/// The names of the fields of a record type; none for other values.
-pub fn record_fields(heap: &Heap, vtable: Value) -> Vec<String> {
-    if !is_record_type(heap, vtable) {
-        return Vec::new();
-    }
-    let names = fields_of(heap, vtable).map_or(Value::NULL, |fields| fields[record::FIELDS]);
-    let names = heap.list_to_vec(names).unwrap_or_default();
-    names.iter().map(|&n| heap.symbol_name(n).unwrap_or_default().to_owned()).collect()
 }

@@ -26,11 +26,8 @@ mod table;
 mod template;
 mod top;
 
-pub use pattern::Pattern;
 pub use syntax::strip;
-pub use syntax_case::Rules;
 pub use table::install;
-pub use template::Template;
 
 use crate::engine::Engine;
 use crate::heap::{Heap, Tag, Tracer};

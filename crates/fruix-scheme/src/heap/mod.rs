@@ -551,14 +551,15 @@ impl Heap {
 
     /// Frees all that is not reachable from what `roots` reports, from interned symbols and from
     /// open scopes. Returns the bytes that stay in use.
-    pub fn collect(&mut self, roots: impl FnOnce(&mut Tracer)) -> usize {
+    #[cfg(test)]
+    pub(crate) fn collect(&mut self, roots: impl FnOnce(&mut Tracer)) -> usize {
         self.mark(roots);
         self.sweep()
     }
 
     /// The first half of a collection: finds what is alive. [`Heap::sweep`] has to follow; in
     /// between [`Heap::is_live`] tells.
-    pub fn mark(&mut self, roots: impl FnOnce(&mut Tracer)) {
+    pub(crate) fn mark(&mut self, roots: impl FnOnce(&mut Tracer)) {
         self.blocks.before_marking();
         let mut tracer = Tracer { pending: Vec::new(), weak: Vec::new(), live: 0 };
         roots(&mut tracer);
@@ -573,12 +574,12 @@ impl Heap {
     }
 
     /// Whether the marking that is going on has reached `value`.
-    pub fn is_live(value: Value) -> bool {
+    pub(crate) fn is_live(value: Value) -> bool {
         is_marked(value)
     }
 
     /// The second half of a collection.
-    pub fn sweep(&mut self) -> usize {
+    pub(crate) fn sweep(&mut self) -> usize {
         self.blocks.after_marking();
         self.collections += 1;
         self.allocated = 0;

@@ -32,7 +32,7 @@ mod special;
 mod tests;
 mod words;
 
-pub use code::{ClauseInfo, Code, Details, LateBody, Line, Parts};
+pub use code::{ClauseInfo, Code, LateBody, Line, Parts};
 pub use control::{Continuation, DynamicState};
 pub(crate) use control::{current_state, has_prompt, set_state};
 pub use frames::{FrameInfo, backtrace};
@@ -137,8 +137,7 @@ impl Machine {
         machine
     }
 
-    /// A flag that stops the machine at its next call or loop with an `interrupt` error once set (by a signal
-    /// handler, by another thread).
+    /// See [`Engine::interrupt_flag`].
     pub fn interrupt_flag(&self) -> Arc<AtomicBool> {
         self.interrupt.clone()
     }

@@ -276,8 +276,3 @@ pub fn c(word: u64) -> usize {
 pub fn c_signed(word: u64) -> i64 {
     word as i64 >> 40
 }
-
-/// Whether the instruction's c is a distance to jump.
-pub fn jumps(op: Op) -> bool {
-    (op as u8) >= Op::Jump as u8 && (op as u8) <= Op::JumpGiven as u8
-}

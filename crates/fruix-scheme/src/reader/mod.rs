@@ -50,10 +50,8 @@ impl ReaderState {
 pub enum Annotate {
     /// None: `read`.
     Nothing,
-    /// Pairs, vectors and symbols: what the expander can make use of.
+    /// Pairs, vectors and symbols: what the expander can make use of, and what `read-syntax` gives.
     Compound,
-    /// Every datum: `read-syntax`.
-    Everything,
 }
 
 /// Reads data from one input.
@@ -90,11 +88,6 @@ impl<'a> Reader<'a> {
         self.annotate = annotate;
         self.empty_wrap = empty_wrap;
         self
-    }
-
-    /// The engine, between data.
-    pub fn engine(&mut self) -> &mut Engine {
-        self.engine
     }
 
     /// Gives the rest of the input back.
@@ -264,7 +257,6 @@ impl<'a> Reader<'a> {
         let heap = &mut self.engine.heap;
         let wanted = match self.annotate {
             Annotate::Nothing => false,
-            Annotate::Everything => !heap.is(value, Tag::Syntax),
             Annotate::Compound => {
                 value.is_pair() || matches!(heap.tag(value), Some(Tag::Symbol | Tag::Vector))
             }

@@ -179,11 +179,6 @@ impl Regexp {
         let shift = |(from, to)| (from + start, to + start);
         Some(found.into_iter().map(|group| group.map(shift)).collect())
     }
-
-    /// Number of groups, the whole included.
-    pub fn groups(&self) -> usize {
-        self.groups
-    }
 }
 
 impl Foreign for Regexp {
