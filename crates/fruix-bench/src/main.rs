@@ -10,7 +10,7 @@ mod process;
 mod suite;
 mod table;
 
-use guile::Oracle;
+use guile::Guile;
 use suite::{Measured, Program};
 
 const USAGE: &str = "usage: fruix-bench [--write] [--rounds N] [--ours] [NAME ...]
@@ -69,7 +69,7 @@ fn measure(options: &Options) -> Result<bool, suite::Error> {
     let programs = Program::find(&options.names)?;
     let oracle = match options.ours {
         true => None,
-        false => Oracle::open(),
+        false => Guile::open(),
     };
     if oracle.is_none() {
         eprintln!("fruix-bench: NOT COMPARED with Guile: only the engine's own figures follow");

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::guile::Oracle;
+use crate::guile::Guile;
 use crate::process;
 
 /// What can go wrong with the measuring itself.
@@ -135,7 +135,7 @@ impl Measured {
     }
 
     /// Runs a program once on each side.
-    pub fn add_round(&mut self, program: &Program, oracle: Option<&Oracle>) -> Result<(), Error> {
+    pub fn add_round(&mut self, program: &Program, oracle: Option<&Guile>) -> Result<(), Error> {
         // One failure is enough: the next rounds would say the same.
         if !self.complaints.is_empty() {
             return Ok(());
@@ -168,7 +168,7 @@ impl Measured {
         }
     }
 
-    fn kernel_round(&mut self, program: &Program, oracle: Option<&Oracle>) -> Result<(), Error> {
+    fn kernel_round(&mut self, program: &Program, oracle: Option<&Guile>) -> Result<(), Error> {
         let folder = tempfile::tempdir().map_err(during("making a scratch folder"))?;
         let file = folder.path().join(format!("{}.scm", program.name));
         fs::write(&file, program.timed_text()).map_err(during("writing a scratch file"))?;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Derivations that GNU Guix made, read, printed and computed anew.
 //!
-//! Guix derives packages (`tests/oracle/derive`); then, for every `.drv` file in the closures:
+//! Guix derives packages; then, for every `.drv` file in the closures:
 //! printing what was parsed gives the same bytes, and the path of each output and the name of the
 //! file itself come out exactly when they are computed from the rest. Without the oracle
 //! (`tests/oracle/install`) nothing is tested, which is said on standard error.
@@ -9,14 +9,13 @@
 //! `FRUIX_ACCEPTANCE=1` takes more packages, with over 5,000 files in their closures.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use fruix_core::derivation::{Derivation, DerivationParser, ModuloCache};
 use fruix_core::{StoreDir, StorePath};
+use fruix_oracle::{Failure, Guix, Oracle, say};
 
 /// What runs each time.
 const PACKAGES: &[&str] = &["hello"];
@@ -39,43 +38,16 @@ const ACCEPTANCE_PACKAGES: &[&str] = &[
     "python-scipy",
 ];
 
-/// Tells the person at the terminal: unlike `eprintln`, this also shows when the test passes.
-fn say(text: &str) {
-    let _ = writeln!(std::io::stderr(), "\n{text}");
-}
-
 fn acceptance() -> bool {
     std::env::var_os("FRUIX_ACCEPTANCE").is_some_and(|value| value == "1")
 }
 
-/// The oracle's root directory, or why there is none to ask.
-fn oracle() -> Result<PathBuf, String> {
-    let root = std::env::var_os("FRUIX_ORACLE")
-        .map_or_else(|| PathBuf::from("/var/lib/fruix/oracle"), PathBuf::from);
-    if !root.join("usr/bin/guix").exists() {
-        return Err(format!(
-            "there is no oracle in {}; tests/oracle/install makes one",
-            root.display()
-        ));
-    }
-    let id = Command::new("id").arg("-u").output();
-    match id {
-        Ok(output) if output.stdout == b"0\n" => Ok(root),
-        _ => Err("the oracle runs in a chroot, which needs root".into()),
-    }
-}
-
-/// Has the oracle derive PACKAGES and returns their derivations.
-fn derive(root: &Path, packages: &[&str]) -> Vec<String> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/oracle/derive");
-    let output = Command::new(script)
-        .args(packages)
-        .env("FRUIX_ORACLE", root)
-        .output()
-        .expect("run tests/oracle/derive");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8(output.stdout).expect("file names are text");
-    text.lines().map(str::to_owned).collect()
+/// Has Guix derive PACKAGES and returns the names of their derivations.
+fn derive(guix: &mut Guix, packages: &[&str]) -> Result<Vec<String>, Failure> {
+    guix.start(&[], &[])?;
+    let mut arguments = vec!["build", "--derivations", "--no-grafts", "--no-substitutes"];
+    arguments.extend(packages);
+    Ok(guix.guix(&arguments)?.lines().map(str::to_owned).collect())
 }
 
 /// The derivations in the closures of ROOTS with their texts.
@@ -112,22 +84,19 @@ fn without_output_paths(drv: &Derivation) -> Derivation {
 
 #[test]
 fn derivations_of_guix_are_computed_exactly() {
-    let root = match oracle() {
-        Ok(root) => root,
-        Err(why) => {
-            say(&format!("SKIPPED: derivations were not compared with GNU Guix's: {why}"));
-            return;
-        }
-    };
+    let what = "derivations were not compared with GNU Guix's";
+    let Some(oracle) = Oracle::find_or_skip(what) else { return };
+    // The oracle's own store: what was derived once need not be written again.
+    let mut guix = Guix::with_installed_store(oracle);
     let packages = if acceptance() { ACCEPTANCE_PACKAGES } else { PACKAGES };
     let store_dir = StoreDir::default();
     let start = Instant::now();
-    let roots = derive(&root, packages);
+    let roots = derive(&mut guix, packages).unwrap_or_else(|failure| panic!("{failure}"));
     assert_eq!(roots.len(), packages.len(), "a derivation for each package");
     let derived = start.elapsed();
 
     let start = Instant::now();
-    let closure = closure(&root, &store_dir, &roots);
+    let closure = closure(guix.oracle().root(), &store_dir, &roots);
     let read = start.elapsed();
 
     let start = Instant::now();

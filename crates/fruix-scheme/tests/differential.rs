@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Runs every program of `tests/engine` on the engine and compares what it prints with what Guile
-//! printed: the recorded `.out` beside it, and Guile itself where the oracle is installed
-//! (`FRUIX_ORACLE`, else `/var/lib/fruix/oracle`).
+//! printed: the recorded `.out` beside it, and Guile itself where the oracle is installed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,6 +8,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+use fruix_oracle::{Oracle, say};
 
 /// Programs that the engine does not get right yet, with the reason; a test that starts to pass
 /// must be taken out.
@@ -39,26 +40,14 @@ fn programs() -> Vec<PathBuf> {
     programs
 }
 
-/// The oracle's root, if it is there.
-fn oracle() -> Option<PathBuf> {
-    let root = std::env::var_os("FRUIX_ORACLE")
-        .map_or_else(|| PathBuf::from("/var/lib/fruix/oracle"), PathBuf::from);
-    if root.join("usr/bin").is_dir() {
-        return Some(root);
-    }
-    eprintln!("SKIPPED in part: no oracle at {} (set FRUIX_ORACLE)", root.display());
-    None
-}
-
 /// The options with which the engine runs a program; none if it needs what is not there: the programs
 /// in `guix` load unmodified modules of GNU Guix, with stand-ins for C libraries.
-fn options(program: &Path, oracle: Option<&Path>) -> Option<Vec<PathBuf>> {
+fn options(program: &Path, modules: Option<&Path>) -> Option<Vec<PathBuf>> {
     if !name_of(program).starts_with("guix/") {
         return Some(Vec::new());
     }
-    let guix = oracle?.join("usr/share/guile/site/3.0");
     let stand_ins = engine_tests().join("guix/third-party");
-    Some(vec!["-L".into(), stand_ins, "-L".into(), guix])
+    Some(vec!["-L".into(), stand_ins, "-L".into(), modules?.into()])
 }
 
 fn name_of(program: &Path) -> String {
@@ -123,9 +112,12 @@ fn difference(expected: &str, actual: &str) -> Option<String> {
 #[test]
 fn the_engine_prints_what_guile_printed() {
     let mut failures = BTreeMap::new();
-    let oracle = oracle();
+    let modules = fruix_oracle::installed().map(|root| fruix_oracle::modules(&root));
+    if let Err(absent) = &modules {
+        say(&format!("SKIPPED: unmodified modules of GNU Guix were not loaded: {absent}"));
+    }
     for program in programs() {
-        let Some(options) = options(&program, oracle.as_deref()) else { continue };
+        let Some(options) = options(&program, modules.as_deref().ok()) else { continue };
         let name = name_of(&program);
         let Ok(expected) = fs::read_to_string(program.with_extension("out")) else {
             failures.insert(name, "nothing is recorded".to_string());
@@ -147,24 +139,20 @@ fn the_engine_prints_what_guile_printed() {
 /// The recordings are what the oracle prints today.
 #[test]
 fn recordings_are_what_guile_prints() {
-    let Some(oracle) = oracle() else { return };
-    let folder = format!("fruix-differential-{}", std::process::id());
-    let scratch = oracle.join("tmp").join(&folder);
-    fs::create_dir_all(&scratch).expect("the oracle's /tmp can be written to");
+    let what = "recordings were not compared with what Guile prints";
+    let Some(oracle) = Oracle::find_or_skip(what) else { return };
     let mut copy = Command::new("cp");
-    copy.arg("-r").arg(engine_tests()).arg(scratch.join("engine"));
+    copy.arg("-r").arg(engine_tests()).arg(oracle.scratch());
     output(copy);
     let mut failures = BTreeMap::new();
     for program in programs() {
         let name = name_of(&program);
-        let mut command = Command::new("chroot");
-        let inside = format!("/tmp/{folder}/engine/{name}.scm");
-        command.arg(&oracle).args(["guile", "--no-auto-compile", &inside]);
+        let mut command = oracle.command("guile");
+        command.arg("--no-auto-compile").arg(oracle.inside(&format!("engine/{name}.scm")));
         let recorded = fs::read_to_string(program.with_extension("out")).unwrap_or_default();
         if let Some(why) = difference(&output(command), &recorded) {
             failures.insert(name, why);
         }
     }
-    let _ = fs::remove_dir_all(&scratch);
     assert!(failures.is_empty(), "recordings differ from Guile's output: {failures:#?}");
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Sharing stores with GNU Guix's own daemon, in both directions and at the same time.
 //!
-//! The root of a system with GNU Guix comes from `FRUIX_ORACLE`, else `/var/lib/fruix/oracle`; it is
-//! entered with `chroot`, so these tests need root. They say so when they are skipped.
+//! They need the oracle and root, and say so when they are skipped.
 #![allow(clippy::unwrap_used)] // in helpers of tests, too
 
 mod common;
@@ -11,106 +10,43 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::{add_tree, set, text};
 use fruix_core::hash::HashAlgorithm;
 use fruix_core::store_path::{HashMethod, StoreDir, StorePath};
+use fruix_oracle::{Guix, Oracle, complaints, output_of};
 use fruix_store::{GcAction, GcOptions, Layout, Options, Store};
 
-/// A directory that the oracle and we see under the same name, with room for a store.
-struct Oracle {
-    root: PathBuf,
-    /// The directory as it lies in the oracle's root.
-    dir: tempfile::TempDir,
-    /// Its name as the oracle sees it, which here is a link to `dir`.
-    inside: PathBuf,
-    daemon: Option<Child>,
-}
+/// A store that GNU Guix and we see under the same name.
+struct Shared(Guix);
 
-impl Oracle {
+impl Shared {
     /// `None`, with a word on standard error, if there is no oracle.
-    fn new() -> Option<Oracle> {
-        let root = std::env::var_os("FRUIX_ORACLE").unwrap_or("/var/lib/fruix/oracle".into());
-        let root = PathBuf::from(root);
-        let why = if !root.join("usr/bin/guix-daemon").exists() {
-            format!("no GNU Guix in {}", root.display())
-        } else if !rustix::process::geteuid().is_root() {
-            "only root can enter the oracle".to_owned()
-        } else {
-            let dir =
-                tempfile::Builder::new().prefix("fruix-").tempdir_in(root.join("tmp")).unwrap();
-            let inside = Path::new("/").join(dir.path().strip_prefix(&root).unwrap());
-            symlink(dir.path(), &inside).unwrap();
-            for sub in ["gnu/store", "state/db", "log", "conf"] {
-                fs::create_dir_all(dir.path().join(sub)).unwrap();
-            }
-            return Some(Oracle { root, dir, inside, daemon: None });
-        };
-        eprintln!("SKIPPED, nothing was compared with GNU Guix: {why}");
-        None
+    fn new() -> Option<Shared> {
+        let oracle = Oracle::find_or_skip("nothing was compared with GNU Guix")?;
+        Some(Shared(Guix::with_scratch_store(oracle).unwrap().visible_here().unwrap()))
     }
 
-    fn command(&self, program: &str) -> Command {
-        let enter = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/oracle/enter");
-        let mut command = Command::new(enter);
-        let inside = |sub: &str| self.inside.join(sub);
-        command
-            .arg(&self.root)
-            .arg(program)
-            .env("HOME", "/tmp")
-            .env("GUILE_AUTO_COMPILE", "0")
-            .env("NIX_STORE_DIR", inside("gnu/store"))
-            .env("GUIX_STATE_DIRECTORY", inside("state"))
-            .env("GUIX_DATABASE_DIRECTORY", inside("state/db"))
-            .env("GUIX_LOG_DIRECTORY", inside("log"))
-            .env("GUIX_CONFIGURATION_DIRECTORY", inside("conf"))
-            .env("GUIX_DAEMON_SOCKET", inside("socket"));
-        command
+    /// A file of the scratch directory, under the name that both see.
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.oracle().inside(name)
     }
 
     fn start(&mut self) {
-        let socket = self.dir.path().join("socket");
-        let child = self
-            .command("guix-daemon")
-            .args(["--disable-chroot", "--no-substitutes", "--cache-failures"])
-            .arg(format!("--listen={}", self.inside.join("socket").display()))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        self.daemon = Some(child);
-        let start = Instant::now();
-        while !socket.exists() {
-            assert!(start.elapsed() < Duration::from_secs(20), "guix-daemon did not start");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    /// Stop the daemon and, as it does on the first connection, its children.
-    fn stop(&mut self) {
-        if let Some(mut child) = self.daemon.take() {
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
-        let _ = fs::remove_file(self.dir.path().join("socket"));
+        self.0.start(&["--cache-failures"], &[]).unwrap();
     }
 
     fn guile_command(&self, code: &str) -> Command {
         let prelude = "(use-modules (guix store) (guix derivations) (guix base16) (srfi srfi-1)
                                     (srfi srfi-34) (ice-9 match) (rnrs io ports))";
-        let mut command = self.command("guile");
-        command.arg("-c").arg(format!("{prelude} (with-store s {code})"));
-        command
+        self.0.guile_command(&format!("{prelude} (with-store s {code})")).unwrap()
     }
 
     /// What CODE, with a connection `s` to the daemon, prints.
     fn guile(&self, code: &str) -> String {
-        let output = self.guile_command(code).output().unwrap();
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{errors}");
-        String::from_utf8(output.stdout).unwrap()
+        output_of(self.guile_command(code)).unwrap_or_else(|failure| panic!("{failure}"))
     }
 
     /// A line for each valid item below the store: all that the daemon says of it.
@@ -134,10 +70,10 @@ impl Oracle {
 
     fn layout(&self) -> Layout {
         Layout::new(
-            StoreDir::new(self.inside.join("gnu/store").to_str().unwrap()).unwrap(),
-            self.dir.path().join("gnu/store"),
-            self.inside.join("state"),
-            self.inside.join("log"),
+            StoreDir::new(&self.0.store_dir()).unwrap(),
+            self.0.physical_store(),
+            self.file("state"),
+            self.file("log"),
         )
     }
 
@@ -146,27 +82,21 @@ impl Oracle {
     }
 
     fn verify(&self) {
-        let output = self.command("guix").args(["gc", "--verify=contents"]).output().unwrap();
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{errors}");
+        let mut command = self.0.command("guix");
+        let output = command.args(["gc", "--verify=contents"]).output().unwrap();
+        let said = complaints(&output);
+        assert!(output.status.success(), "{said:?}");
         let known = ["reading the store...", "checking path existence...", "checking hashes..."];
-        let extra: Vec<_> = errors
-            .lines()
-            .filter(|l| !l.starts_with("GC Warning") && !l.starts_with("guix gc: warning"))
-            .filter(|l| !known.contains(l) && !l.contains("locale") && !l.is_empty())
+        let extra: Vec<_> = said
+            .iter()
+            .filter(|line| !line.starts_with("guix gc: warning") && !line.contains("locale"))
+            .filter(|line| !known.contains(&line.as_str()))
             .collect();
         assert!(extra.is_empty(), "guix gc --verify says: {extra:?}");
     }
 }
 
-impl Drop for Oracle {
-    fn drop(&mut self) {
-        self.stop();
-        let _ = fs::remove_file(&self.inside);
-    }
-}
-
-/// The same lines as [`Oracle::infos`], from our side, for all valid items.
+/// The same lines as [`Shared::infos`], from our side, for all valid items.
 fn our_infos(store: &Store) -> (BTreeSet<String>, BTreeSet<String>) {
     let mut items = Vec::new();
     store
@@ -225,14 +155,14 @@ fn make_tree(dir: &Path) {
 
 #[test]
 fn a_store_made_by_guix_is_taken_over() {
-    let Some(mut oracle) = Oracle::new() else { return };
+    let Some(mut oracle) = Shared::new() else { return };
     oracle.start();
-    make_tree(&oracle.dir.path().join("source"));
-    let inside = |sub: &str| oracle.inside.join(sub).to_str().unwrap().to_owned();
+    make_tree(&oracle.file("source"));
+    let inside = |sub: &str| oracle.file(sub).to_str().unwrap().to_owned();
     let code = FILL.replace("TREE", &inside("source")).replace("ROOT", &inside("root"));
-    fs::write(oracle.dir.path().join("output"), "").unwrap();
+    fs::write(oracle.file("output"), "").unwrap();
     let lib = oracle.guile(&code);
-    symlink(&lib, oracle.dir.path().join("root")).unwrap();
+    symlink(&lib, oracle.file("root")).unwrap();
 
     let store = oracle.open();
     let (items, ours) = our_infos(&store);
@@ -242,7 +172,7 @@ fn a_store_made_by_guix_is_taken_over() {
     assert!(report.is_clean() && report.repaired.is_empty(), "{report:?}");
     assert_eq!(store.query_failed_paths().unwrap().len(), 1);
     let lib = store.layout().parse(&lib).unwrap();
-    assert_eq!(store.find_roots().unwrap()[&oracle.inside.join("root")], lib);
+    assert_eq!(store.find_roots().unwrap()[&oracle.file("root")], lib);
     let sorted = |text: String| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
     let print = |proc: &str| format!("(for-each (lambda (p) (format #t \"~a~%\" p)) ({proc} s))");
     let live = BTreeSet::from_iter(store.list_live().unwrap());
@@ -260,10 +190,10 @@ fn a_store_made_by_guix_is_taken_over() {
 
 #[test]
 fn the_same_additions_make_the_same_store() {
-    let (Some(mut theirs), Some(ours)) = (Oracle::new(), Oracle::new()) else { return };
+    let (Some(mut theirs), Some(ours)) = (Shared::new(), Shared::new()) else { return };
     theirs.start();
-    make_tree(&theirs.dir.path().join("source"));
-    let tree = theirs.inside.join("source");
+    make_tree(&theirs.file("source"));
+    let tree = theirs.file("source");
     theirs.guile(&format!(
         r#"(let ((a (add-text-to-store s "a" "alpha" '())))
              (add-to-store s "flat" #f "sha512" "{0}/big")
@@ -274,12 +204,12 @@ fn the_same_additions_make_the_same_store() {
     // The same names must stand in hashes, so our store bears theirs.
     let layout = Layout::new(
         theirs.layout().store_dir().clone(),
-        ours.dir.path().join("gnu/store"),
-        ours.inside.join("state"),
-        ours.inside.join("log"),
+        ours.file("gnu/store"),
+        ours.file("state"),
+        ours.file("log"),
     );
     let store = Store::open(layout, Options::default()).unwrap();
-    let source = theirs.dir.path().join("source");
+    let source = theirs.file("source");
     store.add_text_to_store("a", b"alpha", &BTreeSet::new()).unwrap();
     let mut all = |_: &Path, _: &fs::Metadata| true;
     let mut add = |name, file: &str, method, algorithm| {
@@ -288,9 +218,9 @@ fn the_same_additions_make_the_same_store() {
     add("flat", "big", HashMethod::Flat, HashAlgorithm::Sha512);
     add("tree", "", HashMethod::Recursive, HashAlgorithm::Sha256);
     add("copy", "", HashMethod::Recursive, HashAlgorithm::Sha1);
-    let look = |oracle: &Oracle| {
+    let look = |oracle: &Shared| {
         let mut found = BTreeMap::new();
-        let dir = oracle.dir.path().join("gnu/store");
+        let dir = oracle.file("gnu/store");
         metadata(&dir, &mut found);
         let relative = |path: &Path| path.strip_prefix(&dir).unwrap().to_path_buf();
         found.retain(|path, _| {
@@ -304,15 +234,15 @@ fn the_same_additions_make_the_same_store() {
 
 #[test]
 fn guix_takes_over_a_store_of_ours() {
-    let Some(mut oracle) = Oracle::new() else { return };
-    let source = oracle.dir.path().join("source");
+    let Some(mut oracle) = Shared::new() else { return };
+    let source = oracle.file("source");
     make_tree(&source);
     let store = oracle.open();
     let a = text(&store, "a", &[]);
     let b = text(&store, "b", &[&a]);
     let c = text(&store, "c", &[&a]);
     let tree = add_tree(&store, "tree", &source);
-    store.add_perm_root(&b, &oracle.inside.join("root")).unwrap();
+    store.add_perm_root(&b, &oracle.file("root")).unwrap();
     let (items, ours) = our_infos(&store);
     drop(store);
 
@@ -331,7 +261,7 @@ fn guix_takes_over_a_store_of_ours() {
 
 #[test]
 fn each_heeds_the_others_temporary_roots() {
-    let Some(mut oracle) = Oracle::new() else { return };
+    let Some(mut oracle) = Shared::new() else { return };
     oracle.start();
     let store = oracle.open();
     let a = text(&store, "a", &[]);
@@ -339,7 +269,7 @@ fn each_heeds_the_others_temporary_roots() {
     store.add_temp_root(&half_made).unwrap();
     fs::write(store.physical(&half_made), "half").unwrap();
     add_tree(&store, "tree", &{
-        let source = oracle.dir.path().join("source");
+        let source = oracle.file("source");
         make_tree(&source);
         source
     });
@@ -348,11 +278,11 @@ fn each_heeds_the_others_temporary_roots() {
     assert!(store.verify(true, None).unwrap().is_clean());
 
     // Now a client of theirs holds an item while we collect.
-    let flag = oracle.dir.path().join("go");
+    let flag = oracle.file("go");
     let code = format!(
         r#"(begin (display (add-text-to-store s "theirs" "theirs" '())) (force-output)
              (let loop () (unless (file-exists? "{}") (usleep 20000) (loop))))"#,
-        oracle.inside.join("go").display()
+        oracle.file("go").display()
     );
     let child = oracle.guile_command(&code).stdout(Stdio::piped()).spawn().unwrap();
     let start = Instant::now();
@@ -378,7 +308,7 @@ fn each_heeds_the_others_temporary_roots() {
 
 #[test]
 fn guix_waits_for_our_path_locks() {
-    let Some(mut oracle) = Oracle::new() else { return };
+    let Some(mut oracle) = Shared::new() else { return };
     oracle.start();
     let store = oracle.open();
     let hash = fruix_core::hash::Hash::sha256(b"x");

@@ -94,7 +94,7 @@ fn failures(bench: &Bench) -> TestResult {
         bench.failure(&drv, &BuildOptions::default())
     };
     match fail("wrong", &format!("{server}/other"))? {
-        Error::HashMismatch { expected, actual, .. } => {
+        Error::Store(fruix_store::Error::HashMismatch { expected, got: actual, .. }) => {
             ensure!((*expected, *actual) == (hash(), Hash::sha256(b"other")), "{actual}");
         }
         other => return Err(other.into()),

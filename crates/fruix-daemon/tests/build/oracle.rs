@@ -1,110 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The same derivations built by GNU Guix's own daemon: same hashes, sizes, references and derivers.
 //!
-//! The root of a system with GNU Guix comes from `FRUIX_ORACLE`, else `/var/lib/fruix/oracle`; it is
-//! entered with `chroot`, which needs root. The store of the comparison has a name of its own there.
+//! The store of the comparison has a name of its own in the oracle.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use fruix_core::StorePath;
 use fruix_core::hash::Hash;
 use fruix_core::store_path::{HashMethod, StoreDir};
 use fruix_daemon::{BuildOptions, Cancellation, Goal, NoObserver};
 use fruix_fetch::Fetcher;
+use fruix_oracle::{Guix, Oracle};
 use fruix_store::Layout;
 
 use super::bench::{Bench, Test, TestResult};
 use crate::ensure;
 
 pub const TESTS: &[Test] = &[("oracle", same_as_guix_daemon)];
-
-/// A daemon of GNU Guix's with an empty store.
-struct Oracle {
-    root: PathBuf,
-    dir: tempfile::TempDir,
-    /// The name of `dir` as the oracle sees it.
-    inside: PathBuf,
-    daemon: Option<Child>,
-}
-
-impl Oracle {
-    fn new() -> Result<Oracle, String> {
-        let root = std::env::var_os("FRUIX_ORACLE").unwrap_or("/var/lib/fruix/oracle".into());
-        let root = PathBuf::from(root);
-        if !root.join("usr/bin/guix-daemon").exists() {
-            return Err(format!("no GNU Guix in {}", root.display()));
-        }
-        if !rustix::process::geteuid().is_root() {
-            return Err("only root can enter the oracle".into());
-        }
-        let mut named = tempfile::Builder::new();
-        let dir = named.prefix("fruix-").tempdir_in(root.join("tmp")).map_err(|e| e.to_string())?;
-        let inside = Path::new("/").join(dir.path().strip_prefix(&root).unwrap());
-        for sub in ["gnu/store", "state/db", "log", "conf"] {
-            fs::create_dir_all(dir.path().join(sub)).unwrap();
-        }
-        Ok(Oracle { root, dir, inside, daemon: None })
-    }
-
-    fn command(&self, program: &str) -> Command {
-        let enter = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/oracle/enter");
-        let mut command = Command::new(enter);
-        let inside = |sub: &str| self.inside.join(sub);
-        command
-            .arg(&self.root)
-            .arg(program)
-            .env("HOME", "/tmp")
-            .env("GUILE_AUTO_COMPILE", "0")
-            .env("NIX_STORE_DIR", inside("gnu/store"))
-            .env("GUIX_STATE_DIRECTORY", inside("state"))
-            .env("GUIX_DATABASE_DIRECTORY", inside("state/db"))
-            .env("GUIX_LOG_DIRECTORY", inside("log"))
-            .env("GUIX_CONFIGURATION_DIRECTORY", inside("conf"))
-            .env("GUIX_DAEMON_SOCKET", inside("socket"))
-            .env("impure", "from outside");
-        command
-    }
-
-    fn start(&mut self) {
-        let child = self
-            .command("guix-daemon")
-            .args(["--disable-chroot", "--no-substitutes", "--cores=3"])
-            .arg(format!("--listen={}", self.inside.join("socket").display()))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        self.daemon = Some(child.unwrap());
-        let start = Instant::now();
-        while !self.dir.path().join("socket").exists() {
-            assert!(start.elapsed() < Duration::from_secs(20), "guix-daemon did not start");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    /// What the Scheme program CODE prints.
-    fn guile(&self, code: &str) -> Result<String, String> {
-        fs::write(self.dir.path().join("code.scm"), code).unwrap();
-        let output = self.command("guile").arg(self.inside.join("code.scm")).output().unwrap();
-        if output.status.success() {
-            Ok(String::from_utf8(output.stdout).unwrap())
-        } else {
-            Err(String::from_utf8_lossy(&output.stderr).into_owned())
-        }
-    }
-}
-
-impl Drop for Oracle {
-    fn drop(&mut self) {
-        if let Some(mut daemon) = self.daemon.take() {
-            let _ = daemon.kill();
-            let _ = daemon.wait();
-        }
-    }
-}
 
 /// Derivations of several kinds.
 fn derivations(bench: &Bench) -> Vec<StorePath> {
@@ -135,14 +48,10 @@ fn derivations(bench: &Bench) -> Vec<StorePath> {
 }
 
 fn same_as_guix_daemon(bench: &Bench) -> TestResult {
-    let mut oracle = match Oracle::new() {
-        Ok(oracle) => oracle,
-        Err(why) => {
-            eprintln!("SKIPPED, nothing was compared with GNU Guix: {why}");
-            return Ok(());
-        }
-    };
-    let store_dir = StoreDir::new(&oracle.inside.join("gnu/store").display().to_string())?;
+    let what = "no build was compared with guix-daemon's";
+    let Some(oracle) = Oracle::find_or_skip(what) else { return Ok(()) };
+    let mut guix = Guix::with_scratch_store(oracle)?;
+    let store_dir = StoreDir::new(&guix.store_dir())?;
     let below = |sub: &str| bench.dir.join("other").join(sub);
     let layout = Layout::new(store_dir, below("store"), below("state"), below("log"));
     let ours = Bench::with_layout(&bench.dir, layout, Fetcher::default())?;
@@ -150,13 +59,13 @@ fn same_as_guix_daemon(bench: &Bench) -> TestResult {
     let goals: Vec<Goal> = drvs.iter().cloned().map(Goal::new).collect();
     let options = BuildOptions { cores: 3, ..BuildOptions::default() };
     ours.builder.build(&goals, &options, &NoObserver, &Cancellation::new())?;
-    oracle.start();
-    let code = program(&oracle, &ours, &drvs)?;
-    let theirs: BTreeSet<String> = oracle.guile(&code)?.lines().map(str::to_owned).collect();
+    guix.start(&["--cores=3"], &[("impure", "from outside")])?;
+    let code = program(guix.oracle(), &ours, &drvs)?;
+    let theirs: BTreeSet<String> = guix.guile(&code)?.lines().map(str::to_owned).collect();
     let mine = rows(&ours, &drvs);
     ensure!(mine.len() == 8, "{mine:#?}");
     for (name, row) in &mine {
-        let file = oracle.dir.path().join("gnu/store").join(name);
+        let file = guix.physical_store().join(name);
         let text = fs::read_to_string(&file).unwrap_or_default();
         ensure!(theirs.contains(row), "{row} is not among {theirs:#?}; theirs is {text}");
     }
@@ -167,7 +76,7 @@ fn same_as_guix_daemon(bench: &Bench) -> TestResult {
 /// A program for the oracle that adds DRVS and what they need, builds them, and prints a row for
 /// each output.
 fn program(oracle: &Oracle, ours: &Bench, drvs: &[StorePath]) -> std::io::Result<String> {
-    let worker = oracle.dir.path().join("worker");
+    let worker = oracle.scratch().join("worker");
     fs::copy(ours.store.physical(&ours.worker), &worker)?;
     let mut code = format!(
         r#"(use-modules (guix store) (guix derivations) (guix base16) (ice-9 textual-ports))
@@ -178,14 +87,14 @@ fn program(oracle: &Oracle, ours: &Bench, drvs: &[StorePath]) -> std::io::Result
            (define (add name file refs)
              (add-text-to-store s name (call-with-input-file file get-string-all) refs))
         "#,
-        oracle.inside.join("worker").display()
+        oracle.inside("worker").display()
     );
     let show = |item: &StorePath| format!("{:?}", ours.store.layout().display(item));
     for drv in drvs {
-        fs::copy(ours.store.physical(drv), oracle.dir.path().join(drv.name()))?;
+        fs::copy(ours.store.physical(drv), oracle.scratch().join(drv.name()))?;
         let references = ours.store.references(drv).unwrap_or_default();
         let references: Vec<String> = references.iter().map(show).collect();
-        let file = oracle.inside.join(drv.name());
+        let file = oracle.inside(drv.name());
         code += &format!("(add {:?} {file:?} (list {}))\n", drv.name(), references.join(" "));
     }
     let all: Vec<String> = drvs.iter().map(show).collect();

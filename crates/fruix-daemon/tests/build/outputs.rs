@@ -149,7 +149,7 @@ fn cyclic_outputs(bench: &Bench) -> TestResult {
 fn missing_output(bench: &Bench) -> TestResult {
     let drv = bench.drv("lazy", &["write @out@ x"]).outputs(&["out", "lib"]).done();
     let error = bench.failure(&drv, &BuildOptions::default())?;
-    ensure!(matches!(error, Error::MissingOutput { .. }), "{error}");
+    ensure!(matches!(error, Error::Store(fruix_store::Error::MissingOutput { .. })), "{error}");
     ensure!(!bench.store.is_valid_path(&bench.output(&drv, "out"))?, "half registered");
     ensure!(bench.leftovers().is_empty(), "{:?}", bench.leftovers());
     Ok(())
@@ -158,7 +158,7 @@ fn missing_output(bench: &Bench) -> TestResult {
 fn suspicious_output(bench: &Bench) -> TestResult {
     let drv = bench.drv("open", &["write @out@ x", "mode @out@ 666"]).done();
     let error = bench.failure(&drv, &BuildOptions::default())?;
-    ensure!(matches!(error, Error::SuspiciousOutput { .. }), "{error}");
+    ensure!(matches!(error, Error::Store(fruix_store::Error::SuspiciousOutput { .. })), "{error}");
     // A directory that nobody may write to is fine.
     let actions = ["mkdir @out@/d", "write @out@/d/f x", "mode @out@/d 500", "mode @out@ 500"];
     bench.build(&bench.drv("closed", &actions).done())?;
@@ -220,7 +220,7 @@ fn fixed_outputs(bench: &Bench) -> TestResult {
     bench.build(&flat)?;
     let wrong = bench.drv("wrong", &["write @out@ other"]).fixed(HashMethod::Flat, hash).done();
     match bench.failure(&wrong, &BuildOptions::default())? {
-        Error::HashMismatch { expected, actual, .. } => {
+        Error::Store(fruix_store::Error::HashMismatch { expected, got: actual, .. }) => {
             ensure!((*expected, *actual) == (hash, Hash::sha256(b"other")), "{actual}");
         }
         other => return Err(other.into()),
@@ -229,7 +229,7 @@ fn fixed_outputs(bench: &Bench) -> TestResult {
     let actions = ["write @out@ text", "mode @out@ 755"];
     let executable = bench.drv("exe", &actions).fixed(HashMethod::Flat, hash).done();
     let error = bench.failure(&executable, &BuildOptions::default())?;
-    ensure!(matches!(error, Error::NotAFile { .. }), "{error}");
+    ensure!(matches!(error, Error::Store(fruix_store::Error::NotAFile { .. })), "{error}");
     // The archive of a directory with one file, hashed by another algorithm.
     let tree = bench.dir.join("tree");
     fs::create_dir(&tree)?;
