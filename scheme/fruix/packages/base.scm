@@ -3,6 +3,7 @@
 ;;; The tools of the default universe, and GNU's most famous package.
 
 (define-module (fruix packages base)
+  #:use-module (fruix packages commencement)
   #:use-module (fruix packages seed)
   #:use-module (guix build-system gnu)
   #:use-module (guix download)
@@ -10,22 +11,27 @@
   #:use-module (guix licenses)
   #:use-module (guix packages)
   #:use-module (ice-9 match)
-  #:export (default-guile standard-patch-inputs %final-inputs))
+  #:export (default-guile standard-patch-inputs %final-inputs)
+  #:re-export (bash-minimal gnu-make))
 
 (define default-guile
   ;; What runs builders.
   seed-builder)
 
+(define final-seed-package
+  ;; The tools of the seed start no other shell than the one built here.
+  (seed-packages-with `(("bash" . ,bash-minimal))))
+
 (define-syntax-rule (define-seed-packages (variable name) ...)
   (begin
-    (define-public variable (seed-package name)) ...))
+    (define-public variable (final-seed-package name)) ...))
 
 (define-seed-packages
   (tar "tar") (gzip "gzip") (bzip2 "bzip2") (file "file")
   (diffutils "diffutils") (patch "patch") (findutils "findutils")
   (gawk "gawk") (zstd "zstd") (sed "sed") (grep "grep") (xz "xz")
-  (coreutils "coreutils") (gnu-make "make") (bash "bash")
-  (ld-wrapper "ld-wrapper") (binutils "binutils") (gcc "gcc") (glibc "glibc"))
+  (coreutils "coreutils") (ld-wrapper "ld-wrapper") (binutils "binutils")
+  (gcc "gcc") (glibc "glibc"))
 
 (define (%final-inputs system)
   "The implicit inputs of the GNU build system."
@@ -43,7 +49,7 @@
     ("xz" ,xz)
     ("coreutils" ,coreutils)
     ("make" ,gnu-make)
-    ("bash" ,bash)
+    ("bash" ,bash-minimal)
     ("ld-wrapper" ,ld-wrapper)
     ("binutils" ,binutils)
     ("gcc" ,gcc)

@@ -21,7 +21,8 @@
   #:use-module (srfi srfi-26)
   #:use-module (srfi srfi-34)
   #:use-module (ice-9 match)
-  #:export (seed-build-system seed-package seed-builder))
+  #:export (seed-build-system seed-package seed-packages-with
+            seed-builder))
 
 (define (item-named name)
   ;; What the lock says of NAME: (NAME VERSION OUTPUTS PACKAGES NEEDED RECIPE).
@@ -99,17 +100,39 @@
     (description "Relocate the packages of a distribution")
     (lower lower)))
 
-(define %packages
-  (make-hash-table))
+(define (seed-packages-with replacements)
+  "A procedure that gives the package of the item of the seed that is called by
+its argument.  Instead of an item that REPLACEMENTS, an alist of names and
+packages, names, other items refer to the package there."
+  (define packages (make-hash-table))
 
-(define (seed-package name)
-  "The package of the item NAME of the seed."
-  (or (hash-ref %packages name)
-      (let ((new (make-seed-package name (item-named name))))
-        (hash-set! %packages name new)
-        new)))
+  (define (concerned? name)
+    ;; Does the item NAME refer to anything replaced, however indirectly?
+    (match (item-named name)
+      ((_ _ _ _ needed _)
+       (any (lambda (name)
+              (or (assoc name replacements) (concerned? name)))
+            needed))
+      (#f #f)))
 
-(define (make-seed-package seed-name item)
+  (define (package-named name)
+    (or (hash-ref packages name)
+        (let ((new (if (or (null? replacements) (concerned? name))
+                       (make-seed-package name (item-named name) input-named)
+                       (seed-package name))))
+          (hash-set! packages name new)
+          new)))
+
+  (define (input-named name)
+    (or (assoc-ref replacements name) (package-named name)))
+
+  package-named)
+
+(define seed-package
+  ;; The package of an item of the seed, as the distribution made it.
+  (seed-packages-with '()))
+
+(define (make-seed-package seed-name item input-named)
   (package
     (name seed-name)
     (version (if item (second item) "0"))
@@ -118,7 +141,7 @@
     (outputs (if item (third item) '("out")))
     (arguments (list #:item item))
     (inputs (if item
-                (map (lambda (name) (list name (seed-package name)))
+                (map (lambda (name) (list name (input-named name)))
                      (delete "seed-tools" (fifth item)))
                 '()))
     (native-search-paths (search-paths-of seed-name version))
