@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Builders that are part of fruix. `builtin:download` is what Guix's `url-fetch` makes derivations
-//! of; it runs in this process, and writes to one file in a directory that nobody else can enter.
+//! of; it runs in this process, and writes to one file in a directory that the store has lent it.
 
 use std::fs::File;
 use std::io::Read;
 
 use fruix_fetch::{Mirrors, Progress, Request};
+use fruix_store::BuildDir;
 
 use crate::error::{Error, Result};
 use crate::events::Event;
 use crate::log::LogWriter;
 use crate::run::Job;
-use crate::workspace::Workspace;
 
 /// How their names begin.
 pub(crate) const PREFIX: &str = "builtin:";
@@ -19,8 +19,8 @@ pub(crate) const PREFIX: &str = "builtin:";
 /// A longer list of mirrors, in bytes, is not read.
 const LONGEST_MIRRORS: u64 = 1024 * 1024;
 
-/// Make the output of JOB's derivation in WORKSPACE's store.
-pub(crate) fn run(job: &Job<'_>, workspace: &Workspace, log: &mut LogWriter) -> Result<()> {
+/// Make the output of JOB's derivation in DIR.
+pub(crate) fn run(job: &Job<'_>, dir: &BuildDir, log: &mut LogWriter) -> Result<()> {
     let derivation = &job.node.derivation;
     let drv = || job.builder.store.layout().display(&job.node.drv);
     if derivation.builder != "builtin:download" {
@@ -45,7 +45,7 @@ pub(crate) fn run(job: &Job<'_>, workspace: &Workspace, log: &mut LogWriter) -> 
         executable: derivation.env.get("executable").is_some_and(|value| value == "1"),
         mirrors: mirrors(job)?,
     };
-    let target = workspace.store().join(output.as_str());
+    let target = dir.place_of(output);
     let drv = &job.node.drv;
     job.builder
         .settings
@@ -61,18 +61,14 @@ pub(crate) fn run(job: &Job<'_>, workspace: &Workspace, log: &mut LogWriter) -> 
         )
         .map_err(|source| match source {
             fruix_fetch::Error::Cancelled => Error::Cancelled,
-            fruix_fetch::Error::HashMismatch { expected, actual, .. } => Error::HashMismatch {
-                output: job.builder.store.layout().display(output),
-                expected,
-                actual,
-            },
+            fruix_fetch::Error::HashMismatch { expected, actual, .. } => {
+                let path = job.builder.store.layout().display(output);
+                fruix_store::Error::HashMismatch { path, expected, got: actual }.into()
+            }
             source => {
                 Error::Download { output: job.builder.store.layout().display(output), source }
             }
-        })?;
-    let (uid, gid) = workspace.ids();
-    std::os::unix::fs::lchown(&target, Some(uid), Some(gid))
-        .map_err(Error::io("changing owner of", &target))
+        })
 }
 
 /// Write down what was tried.

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use fruix_core::{Hash, StorePath};
+use fruix_core::StorePath;
 use fruix_sandbox::Outcome;
 
 /// This crate's result.
@@ -32,36 +32,6 @@ pub enum Error {
         tail: Vec<String>,
         /// Whether the disk of the store or of the build directory is full.
         disk_full: bool,
-    },
-    /// The builder succeeded without making an output.
-    #[error("builder for `{drv}' failed to produce output path `{output}'")]
-    MissingOutput {
-        /// The derivation.
-        drv: String,
-        /// What it should have made.
-        output: String,
-    },
-    /// An output could have been changed by others.
-    #[error("suspicious ownership or permission on `{output}'; rejecting this build output")]
-    SuspiciousOutput {
-        /// The output.
-        output: String,
-    },
-    /// The contents of a fixed output are not those announced.
-    #[error("hash mismatch for store item `{output}': expected {expected}, got {actual}")]
-    HashMismatch {
-        /// The output.
-        output: String,
-        /// The hash in the derivation.
-        expected: Box<Hash>,
-        /// The hash of what came.
-        actual: Box<Hash>,
-    },
-    /// A fixed output with a flat hash is not a plain file.
-    #[error("output path `{output}' should be a non-executable regular file")]
-    NotAFile {
-        /// The output.
-        output: String,
     },
     /// An output refers to what the derivation forbids.
     #[error("output `{output}' is not allowed to refer to path `{reference}' ({})", .rule.attribute())]
@@ -168,28 +138,18 @@ pub enum Error {
         /// Why.
         source: fruix_fetch::Error,
     },
-    /// The store said no.
+    /// The store said no, to the outputs of a build for example.
     #[error(transparent)]
     Store(#[from] fruix_store::Error),
     /// The isolation could not be made.
     #[error(transparent)]
     Sandbox(#[from] fruix_sandbox::Error),
-    /// A file of the build could not be made or read.
-    #[error("{action} `{}': {source}", path.display())]
-    Io {
-        /// What was attempted.
-        action: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// The system's answer.
-        source: io::Error,
-    },
 }
 
 impl Error {
+    /// What the system answered when ACTION was attempted on PATH, classified as the store does.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
-        let path = path.to_path_buf();
-        move |source| Error::Io { action, path, source }
+        move |source| fruix_store::Error::io(action, path, source).into()
     }
 }
 

@@ -10,10 +10,10 @@
 //! | `graph` | from goals to the derivations that must be built, and in which order |
 //! | `scheduler` | [`Builder`]: worker threads, waiting for other processes, keeping going |
 //! | `run` | one derivation: locks, validity, rounds, checks |
-//! | `workspace` | the directories of one build, and the request to the sandbox |
+//! | `request` | the request to the sandbox: what a build sees |
 //! | `environment` | the environment variables of a build, and reference graphs |
 //! | `identity` | which user a build runs as |
-//! | `outputs` | from what a build left behind to valid store items |
+//! | `references` | what outputs may refer to |
 //! | `builtin` | builders that are part of fruix: downloads |
 //! | `log` | build logs |
 //! | `platform` | which systems this machine can build for |
@@ -27,11 +27,11 @@ mod graph;
 mod identity;
 mod log;
 mod options;
-mod outputs;
 mod platform;
+mod references;
+mod request;
 mod run;
 mod scheduler;
-mod workspace;
 
 pub use cancel::Cancellation;
 pub use error::{Error, Failure, ReferenceRule, Result};

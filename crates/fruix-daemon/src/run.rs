@@ -7,8 +7,8 @@ use std::fs;
 use std::path::Path;
 
 use fruix_core::store_path::StorePath;
-use fruix_sandbox::Outcome;
-use fruix_store::PathInfo;
+use fruix_sandbox::{Identity, Outcome};
+use fruix_store::{BuildDir, Maker, Outputs, Wanted};
 
 use crate::builtin;
 use crate::cancel::Cancellation;
@@ -18,10 +18,10 @@ use crate::events::{Event, Observer};
 use crate::graph::Node;
 use crate::log::LogWriter;
 use crate::options::{BuildMode, BuildOptions};
-use crate::outputs::Made;
 use crate::platform::{same_kernel, supported};
+use crate::references;
+use crate::request::request;
 use crate::scheduler::Builder;
-use crate::workspace::Workspace;
 
 /// A disk with less space than this, in bytes, counts as full.
 const FULL: u64 = 8 * 1024 * 1024;
@@ -68,7 +68,6 @@ impl Job<'_> {
             outputs.into_iter().filter(|path| check || !valid.contains(path)).collect();
         if !check {
             self.refuse_known_failure(&missing)?;
-            missing.iter().try_for_each(|path| store.discard(path))?;
         }
         self.refuse_platform()?;
         let built = self.build_rounds(&missing);
@@ -102,7 +101,8 @@ impl Job<'_> {
     fn remember_failure(&self, error: &Error) -> Result<()> {
         let for_good = match error {
             Error::Builder { disk_full, outcome, .. } => !disk_full && *outcome != Outcome::Killed,
-            Error::MissingOutput { .. } | Error::ForbiddenReference { .. } => true,
+            Error::ForbiddenReference { .. }
+            | Error::Store(fruix_store::Error::MissingOutput { .. }) => true,
             _ => false,
         };
         if for_good && self.options.cache_failures && self.node.derivation.fixed_output().is_none()
@@ -153,89 +153,70 @@ impl Job<'_> {
     /// Build it as often as wanted, and register what all rounds made alike.
     fn build_rounds(&self, missing: &BTreeSet<StorePath>) -> Result<()> {
         let inputs = self.inputs()?;
-        let made = Made {
-            store: &self.builder.store,
+        let wanted = Wanted {
             drv: &self.node.drv,
             derivation: &self.node.derivation,
-            wanted: missing,
+            outputs: missing,
             inputs: &inputs,
         };
         // A fixed output is compared with its hash anyway.
         let fixed = self.node.derivation.fixed_output().is_some();
         let rounds = if fixed { 1 } else { self.options.rounds.max(1) };
-        let mut previous: Option<(Option<Workspace>, Vec<PathInfo>)> = None;
+        let mut previous: Option<Outputs> = None;
         for round in 1..=rounds {
-            let (workspace, infos) = self.build_once(&made, (round, rounds))?;
+            let outputs = self.build_once(&wanted, (round, rounds))?;
             if self.node.mode == BuildMode::Check {
-                self.compare_with_store(&made, &workspace, &infos)?;
+                self.compare_with_store(&outputs)?;
                 continue;
             }
-            if let Some((old, old_infos)) = &previous {
-                self.compare_rounds(&made, old.as_ref(), old_infos, &infos)?;
+            if let Some(previous) = &previous {
+                self.compare_rounds(previous, &outputs)?;
             }
             if round == rounds {
-                return made.register(&workspace, &infos);
+                return Ok(self.builder.store.register_outputs(&outputs)?);
             }
-            previous = Some((self.options.keep_failed.then_some(workspace), infos));
+            previous = Some(outputs);
         }
         Ok(())
     }
 
-    fn compare_with_store(
-        &self,
-        made: &Made<'_>,
-        workspace: &Workspace,
-        infos: &[PathInfo],
-    ) -> Result<()> {
-        for info in infos {
-            let known = made.store.query_path_info(&info.path)?;
+    fn compare_with_store(&self, outputs: &Outputs) -> Result<()> {
+        for info in outputs.infos() {
+            let known = self.builder.store.query_path_info(&info.path)?;
             if known.is_some_and(|known| known.nar_hash != info.nar_hash) {
-                return Err(self.differs(made, Some(workspace), info));
+                return Err(self.differs(outputs, &info.path));
             }
         }
         Ok(())
     }
 
-    fn compare_rounds(
-        &self,
-        made: &Made<'_>,
-        old: Option<&Workspace>,
-        old_infos: &[PathInfo],
-        infos: &[PathInfo],
-    ) -> Result<()> {
-        match old_infos.iter().zip(infos).find(|(old, new)| old.nar_hash != new.nar_hash) {
-            Some((info, _)) => Err(self.differs(made, old, info)),
+    fn compare_rounds(&self, old: &Outputs, new: &Outputs) -> Result<()> {
+        let mut pairs = old.infos().iter().zip(new.infos());
+        match pairs.find(|(old, new)| old.nar_hash != new.nar_hash) {
+            Some((info, _)) => Err(self.differs(old, &info.path)),
             None => Ok(()),
         }
     }
 
-    /// The error for the output INFO of WORKSPACE, which is kept as `PATH-check` if wanted.
-    fn differs(&self, made: &Made<'_>, workspace: Option<&Workspace>, info: &PathInfo) -> Error {
-        let keep = workspace.filter(|_| self.options.keep_failed);
-        let kept = keep.map(|workspace| {
-            let from = made.examined(workspace, &info.path);
-            made.store.place_beside(&from, &info.path, "-check")
-        });
+    /// The error for ITEM of OUTPUTS, which is kept as `ITEM-check` if wanted.
+    fn differs(&self, outputs: &Outputs, item: &StorePath) -> Error {
+        let keep = self.options.keep_failed;
+        let kept = keep.then(|| self.builder.store.keep_for_comparison(outputs, item));
         match kept.transpose() {
             Ok(kept) => Error::NotDeterministic {
                 drv: self.show(&self.node.drv),
-                output: self.show(&info.path),
+                output: self.show(item),
                 kept,
             },
             Err(error) => error.into(),
         }
     }
 
-    /// Build it once; the outputs lie examined in the workspace.
-    fn build_once(
-        &self,
-        made: &Made<'_>,
-        (round, rounds): (u32, u32),
-    ) -> Result<(Workspace, Vec<PathInfo>)> {
-        let builder = self.builder;
-        let (drv, layout) = (&self.node.drv, builder.store.layout());
+    /// Build it once, and take over and examine what it made.
+    fn build_once(&self, wanted: &Wanted<'_>, (round, rounds): (u32, u32)) -> Result<Outputs> {
+        let (builder, drv) = (self.builder, &self.node.drv);
         let mut log = if self.options.keep_log {
-            LogWriter::create(layout.log_dir(), drv)?
+            LogWriter::create(builder.store.layout().log_dir(), drv)?
         } else {
             LogWriter::none()
         };
@@ -247,38 +228,46 @@ impl Job<'_> {
             rounds,
             log_file: log.path(),
         });
-        let lent = builder.identities.lend()?;
         let root = &builder.settings.build_root;
-        let mut workspace = Workspace::new(&builder.store, root, drv.name(), &lent.identity)?;
         if self.is_builtin() {
-            let ended = builtin::run(self, &workspace, &mut log);
+            let dir = builder.store.build_dir(Maker::Here, root, drv.name())?;
+            let ended = builtin::run(self, &dir, &mut log);
             log.finish()?;
             ended?;
-        } else {
-            let ended = self.run_builder(made, &workspace, &mut log);
-            let (log_file, tail) = log.finish()?;
-            let outcome = ended?;
-            if !outcome.success() {
-                self.cancel.check()?;
-                let disk_full = is_full(layout.physical_store()) || is_full(root);
-                self.keep_failed(&mut workspace)?;
-                let drv = self.show(drv);
-                return Err(Error::Builder { drv, outcome, log_file, tail, disk_full });
-            }
+            return self.examine(&dir, wanted);
         }
-        match made.examine(&workspace) {
-            Ok(infos) => Ok((workspace, infos)),
+        let lent = builder.identities.lend()?;
+        let caller = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+        let (uid, gid) = lent.identity.outside(caller);
+        let mut dir = builder.store.build_dir(Maker::Process { uid, gid }, root, drv.name())?;
+        let ended = self.run_builder(wanted, &dir, &lent.identity, &mut log);
+        let (log_file, tail) = log.finish()?;
+        let outcome = ended?;
+        if !outcome.success() {
+            self.cancel.check()?;
+            let disk_full = is_full(builder.store.layout().physical_store()) || is_full(root);
+            self.keep_failed(&mut dir)?;
+            let drv = self.show(drv);
+            return Err(Error::Builder { drv, outcome, log_file, tail, disk_full });
+        }
+        match self.examine(&dir, wanted) {
+            Ok(outputs) => Ok(outputs),
             Err(error) => {
-                self.keep_failed(&mut workspace)?;
+                self.keep_failed(&mut dir)?;
                 Err(error)
             }
         }
     }
 
-    fn keep_failed(&self, workspace: &mut Workspace) -> Result<()> {
+    fn examine(&self, dir: &BuildDir, wanted: &Wanted<'_>) -> Result<Outputs> {
+        let outputs = self.builder.store.take_outputs(dir, wanted)?;
+        references::check(&self.builder.store, wanted, outputs.infos())?;
+        Ok(outputs)
+    }
+
+    fn keep_failed(&self, dir: &mut BuildDir) -> Result<()> {
         if self.options.keep_failed
-            && !self.is_builtin()
-            && let Some(directory) = workspace.keep(self.builder.settings.client)?
+            && let Some(directory) = dir.keep(self.builder.settings.client)?
         {
             self.observer.event(Event::Kept { drv: &self.node.drv, directory: &directory });
         }
@@ -287,14 +276,15 @@ impl Job<'_> {
 
     fn run_builder(
         &self,
-        made: &Made<'_>,
-        workspace: &Workspace,
+        wanted: &Wanted<'_>,
+        dir: &BuildDir,
+        identity: &Identity,
         log: &mut LogWriter,
     ) -> Result<Outcome> {
         let (builder, drv, derivation) = (self.builder, &self.node.drv, &self.node.derivation);
         let layout = builder.store.layout();
         for (name, text) in reference_graphs(&builder.store, drv, derivation)? {
-            let file = workspace.top().join(name);
+            let file = dir.top().join(name);
             fs::write(&file, text).map_err(Error::io("writing", &file))?;
         }
         let directory = build_directory(drv.name());
@@ -302,7 +292,8 @@ impl Job<'_> {
         let store_dir = layout.store_dir().as_str();
         let env = environment(derivation, store_dir, &directory, self.options.cores, impure);
         let choices = (&builder.settings, self.options);
-        let request = workspace.request(layout, derivation, made.inputs, env, choices);
+        let named = (drv.name(), derivation);
+        let request = request(dir, layout, named, identity, wanted.inputs, env, choices);
         let running = builder.sandbox.spawn(request).map_err(|error| match &error {
             // Only the attempt tells whether there is an emulator for a foreign program.
             fruix_sandbox::Error::Exec { source, .. }

@@ -6,6 +6,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use fruix_core::hash::Hash;
+
 /// Everything that a store operation may report.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -121,14 +123,14 @@ pub enum Error {
         path: String,
     },
     /// Contents differ from what was announced.
-    #[error("hash of `{path}' is {got}, expected {expected}")]
+    #[error("hash mismatch for store item `{path}': expected {expected}, got {got}")]
     HashMismatch {
         /// The item.
         path: String,
         /// The hash that was to be.
-        expected: String,
+        expected: Box<Hash>,
         /// The hash found.
-        got: String,
+        got: Box<Hash>,
     },
     /// Contents were announced with another length.
     #[error("archive of `{path}' is {got} bytes long, expected {expected}")]
@@ -173,6 +175,26 @@ pub enum Error {
         expected: u32,
         /// The owner found.
         got: u32,
+    },
+    /// A builder succeeded without making an output.
+    #[error("builder for `{drv}' failed to produce output path `{output}'")]
+    MissingOutput {
+        /// The derivation.
+        drv: String,
+        /// What it should have made.
+        output: String,
+    },
+    /// An output could have been changed by others.
+    #[error("suspicious ownership or permission on `{output}'; rejecting this build output")]
+    SuspiciousOutput {
+        /// The output.
+        output: String,
+    },
+    /// A fixed output with a flat hash is not a plain file.
+    #[error("output path `{output}' should be a non-executable regular file")]
+    NotAFile {
+        /// The output.
+        output: String,
     },
     /// An archive cannot be unpacked.
     #[error("bad archive for `{}': {reason}", path.display())]

@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! File operations that the rooms of this crate share: deleting trees, syncing, making links.
+//! File operations that the rooms of this crate share: syncing, making links, sizes.
 
-use std::ffi::CStr;
 use std::fs::{self, File};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
-use rustix::io::Errno;
 
 use crate::error::{Error, IoContext, Result};
 use crate::sys;
@@ -30,58 +24,6 @@ pub(crate) fn lstat(path: &Path) -> Result<Option<fs::Metadata>> {
 /// Make DIR and its parents.
 pub(crate) fn create_dirs(dir: &Path) -> Result<()> {
     fs::create_dir_all(dir).at_write("creating directory", dir)
-}
-
-/// Delete PATH and all below it; no file there is fine. The result is how many bytes of disk that
-/// frees: files with further links free nothing.
-///
-/// Links are not followed, directories that forbid it are made writable, and files that vanish
-/// meanwhile are no error.
-pub(crate) fn delete_tree(path: &Path) -> Result<u64> {
-    let name = std::ffi::CString::new(path.as_os_str().as_bytes()).at("deleting", path)?;
-    let mut freed = 0;
-    delete_at(CWD, &name, &mut freed).at_write("deleting", path)?;
-    Ok(freed)
-}
-
-fn delete_at(at: BorrowedFd<'_>, name: &CStr, freed: &mut u64) -> rustix::io::Result<()> {
-    let stat = match rustix::fs::statat(at, name, AtFlags::SYMLINK_NOFOLLOW) {
-        Err(Errno::NOENT) => return Ok(()),
-        other => other?,
-    };
-    let directory = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
-    if directory {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let open = || rustix::fs::openat(at, name, flags, Mode::empty());
-        let dir = match open() {
-            Err(Errno::ACCESS) => {
-                rustix::fs::chmodat(at, name, Mode::from_raw_mode(0o700), AtFlags::empty())?;
-                open()?
-            }
-            other => other?,
-        };
-        if stat.st_mode & 0o200 == 0 {
-            rustix::fs::fchmod(&dir, Mode::from_raw_mode(0o700))?;
-        }
-        let names = Dir::read_from(&dir)?
-            .map(|entry| Ok(entry?.file_name().to_owned()))
-            .collect::<rustix::io::Result<Vec<_>>>()?;
-        for entry in names {
-            if entry.as_c_str() != c"." && entry.as_c_str() != c".." {
-                delete_at(dir.as_fd(), &entry, freed)?;
-            }
-        }
-    }
-    let flags = if directory { AtFlags::REMOVEDIR } else { AtFlags::empty() };
-    match rustix::fs::unlinkat(at, name, flags) {
-        Err(Errno::NOENT) => return Ok(()),
-        other => other?,
-    }
-    let facts = sys::Facts::of(&stat);
-    if directory || facts.links == 1 {
-        *freed += facts.disk_bytes;
-    }
-    Ok(())
 }
 
 /// How many bytes of disk deleting PATH would free, files with further links not counted.
@@ -173,25 +115,4 @@ pub(crate) fn replace_file(path: &Path, text: &str) -> Result<()> {
     fs::write(&temp, text).at_write("writing", &temp)?;
     sync_file(&temp)?;
     fs::rename(&temp, path).at_write("writing", path)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::os::unix::fs::{PermissionsExt, symlink};
-
-    #[test]
-    fn deleting_read_only_trees() {
-        let dir = tempfile::tempdir().unwrap();
-        let top = dir.path().join("top");
-        fs::create_dir_all(top.join("a/b")).unwrap();
-        fs::write(top.join("a/b/c"), vec![1; 10_000]).unwrap();
-        symlink(dir.path(), top.join("a/up")).unwrap();
-        for d in ["a/b", "a", ""] {
-            fs::set_permissions(top.join(d), fs::Permissions::from_mode(0o555)).unwrap();
-        }
-        assert!(delete_tree(&top).unwrap() >= 10_000);
-        assert!(!top.exists() && dir.path().exists());
-        assert_eq!(delete_tree(&top).unwrap(), 0);
-    }
 }

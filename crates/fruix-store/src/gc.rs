@@ -14,7 +14,6 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -22,10 +21,11 @@ use fruix_core::store_path::StorePath;
 
 use crate::db::Queries;
 use crate::error::{Error, IoContext, Result};
-use crate::fsutil::{delete_tree, disk_usage, lstat};
+use crate::fsutil::{disk_usage, lstat};
 use crate::locks::{FileLock, Mode};
 use crate::store::Store;
 use crate::tempspace::TEMP_NAME;
+use crate::walk::{delete_tree, move_file};
 
 /// How many rows are deleted in one transaction.
 const BATCH: usize = 256;
@@ -389,13 +389,10 @@ impl Run<'_> {
     /// Move the file NAME of the store directory to the trash; false: it is not there.
     fn throw_away(&self, name: &str) -> Result<bool> {
         let file = self.store.layout.physical_store().join(name);
-        let Some(meta) = lstat(&file)? else { return Ok(false) };
-        if meta.is_dir() {
-            // Else only root could move it to another directory.
-            let mode = fs::Permissions::from_mode(0o700);
-            fs::set_permissions(&file, mode).at_write("changing mode of", &file)?;
+        if lstat(&file)?.is_none() {
+            return Ok(false);
         }
-        fs::rename(&file, self.trash.join(name)).at_write("deleting", &file)?;
+        move_file(&file, &self.trash.join(name))?;
         Ok(true)
     }
 }

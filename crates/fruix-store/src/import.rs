@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Adding items: texts, file trees, archives and build outputs.
+//! Adding items: texts, file trees and archives.
 //!
 //! Every way in takes the same steps: the contents go to a temporary place while they are hashed;
 //! the item's name becomes a temporary root; its `.lock` is taken; leftovers of a killed process are
@@ -9,12 +9,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, BufRead, Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use fruix_core::hash::{Hash, HashAlgorithm, Hasher};
 use fruix_core::nar::NarWriter;
-use fruix_core::references::Scanner;
 use fruix_core::store_path::{HashMethod, StorePath, StorePathError};
 
 use crate::canonical::{canonicalise, canonicalise_top};
@@ -24,6 +22,7 @@ use crate::info::PathInfo;
 use crate::nar::{self, Filter, Restorer};
 use crate::store::Store;
 use crate::tempspace::TempPath;
+use crate::walk::move_file;
 
 /// A text file to be added.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,17 +32,6 @@ pub struct Text {
     /// Its contents.
     pub contents: Vec<u8>,
     /// The items that it refers to; they are part of its hash.
-    pub references: BTreeSet<StorePath>,
-}
-
-/// What scanning an item's archive has found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scanned {
-    /// SHA-256 of the archive.
-    pub nar_hash: Hash,
-    /// Length of the archive in bytes.
-    pub nar_size: u64,
-    /// Those of the candidates whose hash part occurs in it.
     pub references: BTreeSet<StorePath>,
 }
 
@@ -194,7 +182,7 @@ impl Store {
             return Err(Error::SizeMismatch { path: path(), expected: info.nar_size, got: size });
         }
         if got != info.nar_hash {
-            let (expected, got) = (info.nar_hash.to_string(), got.to_string());
+            let (expected, got) = (Box::new(info.nar_hash), Box::new(got));
             return Err(Error::HashMismatch { path: path(), expected, got });
         }
         self.install(temp, &PathInfo { nar_size: size, ..info.clone() }, repair)
@@ -217,61 +205,31 @@ impl Store {
 
     /// Give TEMP canonical metadata, rename it to PATH in place of any leftover, and share its
     /// files if that is wanted and SHARE.
-    pub(crate) fn move_into_place(
-        &self,
-        temp: TempPath,
-        path: &StorePath,
-        share: bool,
-    ) -> Result<()> {
-        let target = self.physical(path);
-        canonicalise(&temp.0, None)?;
-        self.move_away(&target)?;
-        let directory = lstat(&temp.0)?.is_some_and(|meta| meta.is_dir());
-        if directory {
-            // Only a writable directory can be moved to another one.
-            let mode = fs::Permissions::from_mode(0o755);
-            fs::set_permissions(&temp.0, mode).at_write("changing mode of", &temp.0)?;
-        }
-        fs::rename(&temp.0, &target).at_write("renaming to", &target)?;
-        if directory {
-            canonicalise_top(&target)?;
-        }
+    fn move_into_place(&self, temp: TempPath, path: &StorePath, share: bool) -> Result<()> {
+        canonicalise(&[&temp.0], None)?;
+        self.place(&temp.0, &self.physical(path))?;
         if share && self.options.deduplicate {
             self.optimise_item(path)?;
         }
         Ok(())
     }
 
-    /// Move the file at TARGET, if there is one, to the temporary space and delete it there.
-    pub(crate) fn move_away(&self, target: &Path) -> Result<()> {
-        let Some(meta) = lstat(target)? else { return Ok(()) };
-        let trash = self.fresh_temp()?;
-        if meta.is_dir() {
-            let mode = fs::Permissions::from_mode(0o700);
-            fs::set_permissions(target, mode).at_write("changing mode of", target)?;
+    /// Rename FROM, which has canonical metadata, to TARGET in the store directory, in place of any
+    /// leftover.
+    pub(crate) fn place(&self, from: &Path, target: &Path) -> Result<()> {
+        self.move_away(target)?;
+        if move_file(from, target)? {
+            canonicalise_top(target)?;
         }
-        fs::rename(target, &trash.0).at_write("moving away", target)
+        Ok(())
     }
 
-    /// Prepare the build output that lies at ITEM's place for registration: canonical metadata
-    /// (files of other users than FROM_UID are refused), hash, size, and references among
-    /// CANDIDATES, by scanning; sharing of its files if wanted. The caller holds ITEM's lock and a
-    /// temporary root.
-    pub fn finish_output<'a>(
-        &self,
-        item: &StorePath,
-        from_uid: Option<u32>,
-        candidates: impl IntoIterator<Item = &'a StorePath>,
-    ) -> Result<PathInfo> {
-        let file = self.physical(item);
-        canonicalise(&file, from_uid)?;
-        let scanned = scan(&file, candidates)?;
-        if self.options.deduplicate {
-            self.optimise_item(item)?;
+    /// Move the file at TARGET, if there is one, to the temporary space and delete it there.
+    pub(crate) fn move_away(&self, target: &Path) -> Result<()> {
+        if lstat(target)?.is_some() {
+            move_file(target, &self.fresh_temp()?.0)?;
         }
-        let mut info = PathInfo::new(item.clone(), scanned.nar_hash, scanned.nar_size);
-        info.references = scanned.references;
-        Ok(info)
+        Ok(())
     }
 
     /// Write the archive of the valid item ITEM to SINK.
@@ -296,38 +254,6 @@ impl Store {
             Ok(invalid)
         })
     }
-}
-
-/// Hash the tree at PATH and find which CANDIDATES it refers to, reading it once
-/// (`scanForReferences`).
-pub fn scan<'a>(
-    path: &Path,
-    candidates: impl IntoIterator<Item = &'a StorePath>,
-) -> Result<Scanned> {
-    struct Sink {
-        hasher: Hasher,
-        scanner: Scanner,
-    }
-    impl Write for Sink {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.hasher.update(bytes);
-            self.scanner.feed(bytes);
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-    let by_hash: BTreeMap<_, _> =
-        candidates.into_iter().map(|item| (item.hash_part(), item)).collect();
-    let scanner = Scanner::new(by_hash.keys().copied());
-    let mut sink = Sink { hasher: Hasher::new(HashAlgorithm::Sha256), scanner };
-    nar::dump(path, &mut sink)?;
-    let found = sink.scanner.found();
-    let references = found.iter().filter_map(|part| by_hash.get(part)).map(|item| (*item).clone());
-    let references = references.collect();
-    let nar_size = sink.hasher.len();
-    Ok(Scanned { nar_hash: sink.hasher.finish(), nar_size, references })
 }
 
 fn bad_name(name: &str, error: &StorePathError) -> Error {

@@ -10,7 +10,8 @@
 //! | `store` | opening a store, its options, and recovery after a crash |
 //! | `db` | the SQLite database and every statement on it |
 //! | `queries` | questions that change nothing |
-//! | `import` | adding texts, trees, archives and build outputs |
+//! | `import` | adding texts, trees and archives |
+//! | `builds` | the directories of builds, and the way of their outputs into the store |
 //! | `register` | the moment at which items become valid; the policy for power loss |
 //! | `canonical` | modes, dates and owners of an item's files |
 //! | `nar` | dumping trees to archives and restoring them |
@@ -19,10 +20,11 @@
 //! | `gc` | the garbage collector |
 //! | `verify` | comparing files with the database |
 //! | `locks` | locks between processes and between threads |
-//! | `scratch` | directories in which builds make their outputs |
+//! | `walk` | walking trees by descriptor: changing owners, deleting, moving |
 //! | `tempspace` | half-made items and garbage, by owner |
 //! | `sys` | what differs between operating systems |
 
+mod builds;
 mod canonical;
 mod db;
 mod error;
@@ -37,21 +39,21 @@ mod optimise;
 mod queries;
 mod register;
 mod roots;
-mod scratch;
 mod store;
 mod sys;
 mod temproots;
 mod tempspace;
 mod verify;
+mod walk;
 
-pub use canonical::{STORE_MTIME, canonicalise};
+pub use builds::{BuildDir, Maker, Outputs, Wanted};
+pub use canonical::STORE_MTIME;
 pub use error::{Error, Result};
 pub use gc::{GcAction, GcOptions, GcResults};
-pub use import::{Scanned, Text, scan};
+pub use import::Text;
 pub use info::PathInfo;
 pub use layout::Layout;
 pub use locks::{FileLock, Mode, PathLocks};
 pub use optimise::{MINIMUM_SIZE, OptimiseStats};
-pub use scratch::{Scratch, delete};
 pub use store::{Options, Store};
 pub use verify::{Problem, Repair, VerifyReport};

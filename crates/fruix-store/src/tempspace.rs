@@ -12,9 +12,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{IoContext, Result};
-use crate::fsutil::{create_dirs, delete_tree};
+use crate::fsutil::create_dirs;
 use crate::locks::{FileLock, Mode};
 use crate::temproots::TempRoots;
+use crate::walk::delete_tree;
 
 /// The name, in the store directory, of the directory of temporary directories.
 pub(crate) const TEMP_NAME: &str = ".fruix-tmp";

@@ -10,8 +10,10 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use common::{add_tree, open, text};
-use fruix_store::{FileLock, GcAction, GcOptions, Layout, Mode, Options, Store};
+use common::{add_tree, open, set, text};
+use fruix_core::derivation::{Derivation, DerivationOutput, OutputContents};
+use fruix_core::store_path::StorePath;
+use fruix_store::{FileLock, GcAction, GcOptions, Layout, Maker, Mode, Options, Store, Wanted};
 
 const WORKER: &str = "FRUIX_STORE_TEST_WORKER";
 
@@ -66,7 +68,7 @@ fn change(store: &Store, dir: &Path, seed: u64, steps: u64) {
     let source = dir.join(format!("source-{seed}"));
     println!("ready");
     for step in 0..steps {
-        match random.next(8) {
+        match random.next(10) {
             0..=3 => {
                 let a = text(store, &format!("t{}", random.next(40)), &[]);
                 let b = text(store, &format!("u{}", random.next(40)), &[&a]);
@@ -86,11 +88,49 @@ fn change(store: &Store, dir: &Path, seed: u64, steps: u64) {
                 options.max_freed = 5000 + random.next(100_000);
                 store.collect_garbage(&options).unwrap();
             }
+            7 | 8 => build(store, random.next(10), random.next(40)),
             _ => {
                 store.optimise().unwrap();
             }
         }
     }
+}
+
+/// Take over two outputs of a build, which refer to each other and to a text, and register them.
+fn build(store: &Store, number: u64, input: u64) {
+    let input = text(store, &format!("t{input}"), &[]);
+    let item = |letter: &str| {
+        StorePath::from_base_name(&format!("{number:0>31}{letter}-out{number}")).unwrap()
+    };
+    let (out, lib, drv) = (item("a"), item("b"), text(store, &format!("d{number}"), &[&input]));
+    let output = |path: &StorePath| DerivationOutput {
+        path: Some(path.clone()),
+        contents: OutputContents::Unknown,
+    };
+    let derivation = Derivation {
+        outputs: [("out".to_owned(), output(&out)), ("lib".to_owned(), output(&lib))].into(),
+        inputs: [].into(),
+        sources: set([&input]),
+        system: "x86_64-linux".into(),
+        builder: "/b".into(),
+        args: Vec::new(),
+        env: [].into(),
+    };
+    let outputs = set([&out, &lib]);
+    store.add_temp_roots(&outputs).unwrap();
+    let mut lock = store.lock_paths(&outputs).unwrap();
+    if store.query_valid_paths(&outputs).unwrap().len() < outputs.len() {
+        let dir = store.build_dir(Maker::Here, Path::new("/nowhere"), "x.drv").unwrap();
+        std::fs::create_dir_all(dir.place_of(&out).join("d")).unwrap();
+        std::fs::write(dir.place_of(&out).join("d/f"), format!("{lib} {input}")).unwrap();
+        std::fs::write(dir.place_of(&lib), vec![b'0'; 9000]).unwrap();
+        let inputs = set([&input]);
+        let wanted =
+            Wanted { drv: &drv, derivation: &derivation, outputs: &outputs, inputs: &inputs };
+        let taken = store.take_outputs(&dir, &wanted).unwrap();
+        store.register_outputs(&taken).unwrap();
+    }
+    lock.delete_on_release(true);
 }
 
 fn check(dir: &Path, round: u64) {

@@ -4,15 +4,18 @@
 
 mod common;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
 use common::{add_tree, open, set, store, text, valid_count};
+use fruix_core::derivation::{Derivation, DerivationOutput, OutputContents};
 use fruix_core::hash::{Hash, HashAlgorithm};
 use fruix_core::store_path::{HashMethod, StorePath};
-use fruix_store::{Error, GcAction, GcOptions, Layout, Options, PathInfo, Problem, Store, Text};
+use fruix_store::{
+    Error, GcAction, GcOptions, Layout, Maker, Options, PathInfo, Problem, Store, Text, Wanted,
+};
 
 /// The temporary roots belong to the process, so a store to be collected is opened by a process
 /// that has none: here, by forgetting them with the last store that is open on the directory.
@@ -134,20 +137,48 @@ fn outputs_are_scanned_and_registered_together() {
     let (_dir, store) = store();
     let dep = text(&store, "dep", &[]);
     let unused = text(&store, "unused", &[]);
-    let names = ["0000000000000000000000000000000a-x", "0000000000000000000000000000000b-y"];
-    let items = names.map(|n| StorePath::from_base_name(n).unwrap());
+    let out = |name: &str, known: &str| {
+        let item = StorePath::from_base_name(name).unwrap();
+        let path = Some(item.clone());
+        let output = DerivationOutput { path, contents: OutputContents::Unknown };
+        (item, (known.to_owned(), output))
+    };
+    let (x, first) = out("0000000000000000000000000000000a-x", "out");
+    let (y, second) = out("0000000000000000000000000000000b-y", "lib");
+    let derivation = Derivation {
+        outputs: BTreeMap::from([first, second]),
+        inputs: BTreeMap::new(),
+        sources: set([&dep, &unused]),
+        system: "x86_64-linux".into(),
+        builder: "/b".into(),
+        args: Vec::new(),
+        env: BTreeMap::new(),
+    };
+    let drv = StorePath::from_base_name("0000000000000000000000000000000c-x.drv").unwrap();
     let prefix = store.layout().store_dir().as_str().to_owned();
-    fs::write(store.physical(&items[0]), format!("me {prefix}/{} {dep}", items[0])).unwrap();
-    fs::create_dir(store.physical(&items[1])).unwrap();
-    symlink(format!("{prefix}/{}", items[0]), store.physical(&items[1]).join("l")).unwrap();
-    let candidates = [&dep, &unused, &items[0], &items[1]];
-    let infos = [0, 1].map(|i| store.finish_output(&items[i], None, candidates).unwrap());
-    assert_eq!(infos[0].references, set([&dep, &items[0]]));
-    assert_eq!(infos[1].references, set([&items[0]]));
-    store.register_valid_paths(&infos).unwrap();
-    assert_eq!(store.requisites([&items[1]]).unwrap(), set([&dep, &items[0], &items[1]]));
+    let build = store.build_dir(Maker::Here, Path::new("/nowhere"), "x.drv").unwrap();
+    let (inputs, wanted) = (set([&dep, &unused]), set([&x, &y]));
+    let taking = Wanted { drv: &drv, derivation: &derivation, outputs: &wanted, inputs: &inputs };
+    fs::write(build.place_of(&x), format!("me {prefix}/{x} {dep}")).unwrap();
+    let error = store.take_outputs(&build, &taking).err().unwrap();
+    assert!(matches!(error, Error::MissingOutput { .. }), "{error}");
+    fs::write(build.place_of(&x), format!("me {prefix}/{x} {dep}")).unwrap();
+    fs::create_dir(build.place_of(&y)).unwrap();
+    symlink(format!("{prefix}/{x}"), build.place_of(&y).join("l")).unwrap();
+    let outputs = store.take_outputs(&build, &taking).unwrap();
+    drop(build);
+    assert!(!store.physical(&x).exists() && !store.physical(&y).exists());
+    let infos = outputs.infos().to_vec();
+    let references =
+        |item: &StorePath| infos.iter().find(|info| info.path == *item).unwrap().references.clone();
+    assert_eq!((references(&x), references(&y)), (set([&dep, &x]), set([&x])));
+    store.register_outputs(&outputs).unwrap();
+    assert_eq!(store.requisites([&y]).unwrap(), set([&dep, &x, &y]));
+    assert!(store.verify(true, None).unwrap().is_clean());
     let mut circle = infos.clone();
-    circle[0].references.insert(items[1].clone());
+    for info in &mut circle {
+        info.references.extend([x.clone(), y.clone()]);
+    }
     assert!(matches!(store.register_valid_paths(&circle), Err(Error::Cycle { .. })));
 }
 

@@ -14,6 +14,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The exit status of a shell's command that Ctrl-C has ended.
+const INTERRUPTED: u8 = 130;
+
 /// Builds goals as the common build options say.
 pub struct Building {
     builder: Builder,
@@ -35,7 +38,7 @@ impl Building {
         Ok(Building {
             builder: Builder::new(store, settings)?,
             options: options(args),
-            verbosity: Verbosity::from_level(args.verbosity, args.quiet),
+            verbosity: Verbosity::from_level(args.verbosity),
             dry_run: args.dry_run,
         })
     }
@@ -43,12 +46,6 @@ impl Building {
     /// Builds again what is valid already, and compares.
     pub fn check(mut self) -> Building {
         self.options.mode = BuildMode::Check;
-        self
-    }
-
-    /// Builds each derivation so often, and compares.
-    pub fn rounds(mut self, rounds: u32) -> Building {
-        self.options.rounds = rounds.max(1);
         self
     }
 
@@ -91,6 +88,7 @@ fn options(args: &CommonBuildArgs) -> BuildOptions {
         keep_failed: args.keep_failed,
         timeout: args.timeout.map(Duration::from_secs),
         max_silent: args.max_silent_time.map(Duration::from_secs),
+        rounds: args.rounds.max(1),
         ..BuildOptions::default()
     }
 }
@@ -136,10 +134,9 @@ impl From<fruix_daemon::Error> for CommandError {
                 };
                 if disk_full { words.hint("free some space: `fruix gc`") } else { words }
             }
-            HashMismatch { expected, actual, .. } => mismatch(words, &expected, &actual),
-            Download {
-                source: fruix_fetch::Error::HashMismatch { expected, actual, .. }, ..
-            } => mismatch(words, &expected, &actual),
+            Store(fruix_store::Error::HashMismatch { expected, got, .. }) => {
+                mismatch(words, &expected, &got)
+            }
             Download { source: fruix_fetch::Error::NotFound { name, attempts }, .. } => {
                 let place = |attempt: &fruix_fetch::Attempt| format!("  {attempt}");
                 let places: Vec<String> = attempts.iter().map(place).collect();
@@ -154,7 +151,7 @@ impl From<fruix_daemon::Error> for CommandError {
             }
             NothingToCheck { .. } => words.hint("build it first, without --check"),
             NoJobs { .. } => words.hint("allow some with --max-jobs"),
-            Cancelled => words.hint("the next run goes on from here"),
+            Cancelled => words.hint("the next run goes on from here").status(INTERRUPTED),
             Store(error) => error.into(),
             _ => words,
         }
