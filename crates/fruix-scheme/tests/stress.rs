@@ -66,6 +66,7 @@ fn compare(files: &[PathBuf], bytes: usize, least: u64) {
     }
     assert!(failures.is_empty(), "{} programs differ: {failures:#?}", failures.len());
     assert!(total >= least, "only {total} collections");
+    eprintln!("{total} collections in {} programs", files.len());
 }
 
 #[test]
