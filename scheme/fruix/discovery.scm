@@ -1,6 +1,9 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 ;;;
 ;;; Finding packages: all public variables of package modules that hold one.
+;;;
+;;; Where the user points at a tree of GNU Guix, its packages take the place of
+;;; ours, and its own (gnu packages) finds them.
 
 (define-module (fruix discovery)
   #:use-module (fruix core)
@@ -40,29 +43,61 @@
   (parameterize ((%user-path directories))
     (thunk)))
 
+(define (guix-tree? directory)
+  (file-exists? (string-append directory "/gnu/packages.scm")))
+
+(define (guix-value name)
+  ;; The value of NAME in the tree's (gnu packages).
+  (module-ref (resolve-interface '(gnu packages)) name))
+
+(define (call-with-tree-path thunk)
+  ;; Call THUNK with a path of package modules that has the user's other
+  ;; directories in front, as '-L' of 'guix build' does.
+  (let ((path (guix-value '%package-module-path)))
+    (let ((before (path)))
+      (dynamic-wind
+        (lambda ()
+          (path (append (remove guix-tree? (%user-path)) before)))
+        thunk
+        (lambda () (path before))))))
+
 (define (package-modules)
   "The names of the modules that may define packages."
-  (append (map file-name->module-name
-               (core-library-modules "fruix/packages/"))
+  (define tree? (any guix-tree? (%user-path)))
+
+  (append (if tree?
+              '()
+              (map file-name->module-name
+                   (core-library-modules "fruix/packages/")))
           (append-map (lambda (directory)
-                        (map file-name->module-name (scheme-files directory)))
+                        (map file-name->module-name
+                             (if (guix-tree? directory)
+                                 (filter (cut string-prefix? "gnu/packages/" <>)
+                                         (scheme-files directory))
+                                 (scheme-files directory))))
                       (%user-path))))
 
 (define (fold-packages proc init)
   "Fold PROC over all packages that are not hidden, each once."
   (define seen (make-hash-table))
 
-  (fold (lambda (module result)
-          (module-fold-packages
-           (lambda (package result)
-             (if (or (hashq-ref seen package) (hidden-package? package))
-                 result
-                 (begin
-                   (hashq-set! seen package #t)
-                   (proc package result))))
-           result
-           (resolve-interface module)))
-        init (package-modules)))
+  (define (fold-ours)
+    (fold (lambda (module result)
+            (module-fold-packages
+             (lambda (package result)
+               (if (or (hashq-ref seen package) (hidden-package? package))
+                   result
+                   (begin
+                     (hashq-set! seen package #t)
+                     (proc package result))))
+             result
+             (resolve-interface module)))
+          init (package-modules)))
+
+  (if (any guix-tree? (%user-path))
+      (call-with-tree-path
+       (lambda () ((guix-value 'fold-packages) proc init)))
+      (fold-ours)))
 
 (define (module-fold-packages proc init interface)
   (fold (lambda (value result)
@@ -86,8 +121,13 @@
   "The packages that SPEC, NAME or NAME@VERSION, stands for, newest first."
   (call-with-values (lambda () (package-name->name+version spec))
     (lambda (name version)
-      (filter (lambda (package)
-                (and (string=? name (package-name package))
-                     (or (not version)
-                         (version-prefix? version (package-version package)))))
-              (all-packages)))))
+      (if (any guix-tree? (%user-path))
+          (call-with-tree-path
+           (lambda ()
+             ((guix-value 'find-packages-by-name) name version)))
+          (filter (lambda (package)
+                    (and (string=? name (package-name package))
+                         (or (not version)
+                             (version-prefix? version
+                                              (package-version package)))))
+                  (all-packages))))))

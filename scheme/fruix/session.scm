@@ -9,6 +9,7 @@
   #:use-module (guix derivations)
   #:use-module (guix diagnostics)
   #:use-module (guix gexp)
+  #:use-module (guix i18n)
   #:use-module (guix licenses)
   #:use-module (guix packages)
   #:use-module (guix search-paths)
@@ -20,21 +21,21 @@
   #:use-module (ice-9 match)
   #:export (session-packages session-all-packages session-names
             session-lower session-source session-load session-evaluate
-            session-search-paths session-set-path!))
+            session-search-paths))
 
 (define %objects (make-hash-table))
+(define %numbers (make-hash-table))
 (define %count 0)
-(define %path '())
 (define %store (delay (open-connection)))
 
-(define (session-set-path! directories)
-  "Look for packages in DIRECTORIES, too."
-  (set! %path directories))
-
 (define (remember object)
-  (set! %count (+ 1 %count))
-  (hashv-set! %objects %count object)
-  %count)
+  ;; The number of OBJECT, always the same one.
+  (or (hashq-ref %numbers object)
+      (begin
+        (set! %count (+ 1 %count))
+        (hashq-set! %numbers object %count)
+        (hashv-set! %objects %count object)
+        %count)))
 
 (define (text value)
   (if (string? value) value ""))
@@ -67,17 +68,17 @@
 
 (define (session-packages spec)
   "Descriptions of the packages that SPEC stands for, newest first."
-  (call-with-user-path %path
+  (call-with-user-path (core-load-path)
     (lambda () (map describe (packages-matching spec)))))
 
 (define (session-all-packages)
   "Descriptions of all packages."
-  (call-with-user-path %path
+  (call-with-user-path (core-load-path)
     (lambda () (map describe (all-packages)))))
 
 (define (session-names)
   "The names of all packages."
-  (call-with-user-path %path
+  (call-with-user-path (core-load-path)
     (lambda () (delete-duplicates (map package-name (all-packages))))))
 
 (define (target object)
@@ -89,7 +90,7 @@
          (list (remember object) #f))
         (else
          (raise (formatted-message
-                 "the value ~s is neither a package nor anything else to build"
+                 (G_ "the value ~s is neither a package nor anything else to build")
                  object)))))
 
 (define (targets value)
@@ -113,7 +114,7 @@
             (lambda ()
               (let ((module (user-module)))
                 (set-current-module module)
-                (call-with-user-path %path
+                (call-with-user-path (core-load-path)
                   (lambda ()
                     (for-each (lambda (name)
                                 (module-use! module (resolve-interface name)))
@@ -137,7 +138,8 @@
 
 (define (lower object system)
   (let ((store (force %store)))
-    (parameterize ((%current-system system))
+    ;; Grafts are not applied yet, whatever Guix's modules would do.
+    (parameterize ((%current-system system) (%graft? #f))
       (cond ((package? object) (package-derivation store object system))
             ((procedure? object) (run-with-store store object #:system system))
             (else (run-with-store store (lower-object object system)

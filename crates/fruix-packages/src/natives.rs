@@ -22,7 +22,7 @@ use fruix_scheme::{Engine, Value, library, native};
 use crate::items::{ItemError, Items};
 use crate::lower::{DerivationRequest, Lowered, Lowering};
 use crate::seed::Seed;
-use crate::tree::Tree;
+use crate::tree::{Node, Tree, TreeError};
 
 /// The name of the module.
 pub const MODULE: &str = "fruix core";
@@ -37,6 +37,8 @@ pub struct Core {
     pub system: String,
     /// The first tools.
     pub seed: Seed,
+    /// The user's directories of modules.
+    pub load_path: Vec<String>,
 }
 
 /// Makes `(fruix core)` in ENGINE, working on CORE.
@@ -52,11 +54,14 @@ pub fn install(engine: &mut Engine, core: Core) -> Result<()> {
 pub static NATIVES: &[Native] = &[
     native!("core-store-directory", 0, store_directory),
     native!("core-system", 0, system),
+    native!("core-load-path", 0, load_path),
     native!("core-valid-path?", 1, is_valid_path),
     native!("core-add-text", 3, add_text),
     native!("core-add-file", 4, 0, false, add_file),
     native!("core-add-files", 2, add_files),
+    native!("core-add-tree", 1, add_tree),
     native!("core-add-derivation", 11, 0, false, add_derivation),
+    native!("core-store-text", 1, store_text),
     native!("core-read-derivation", 1, read_derivation),
     native!("core-find-module", 2, find_module),
     native!("core-file-text", 1, file_text),
@@ -123,6 +128,13 @@ fn store_directory(engine: &mut Engine) -> Result {
 fn system(engine: &mut Engine) -> Result {
     let name = with(engine, "core-system", |core| Ok::<_, ItemError>(core.system.clone()))?;
     Ok(engine.heap.string(&name))
+}
+
+/// `(core-load-path)`: the directories that the user gave.
+fn load_path(engine: &mut Engine) -> Result {
+    let directories =
+        with(engine, "core-load-path", |core| Ok::<_, ItemError>(core.load_path.clone()))?;
+    Ok(string_list(engine, &directories))
 }
 
 fn is_valid_path(engine: &mut Engine, path: Value) -> Result {
@@ -214,6 +226,75 @@ fn add_files(engine: &mut Engine, name: Value, files: Value) -> Result {
         Ok::<_, ItemError>(core.items.store_dir().print(&path))
     })?;
     Ok(engine.heap.string(&path))
+}
+
+/// How deep trees may be: more than any file name allows.
+const DEEPEST: usize = 2048;
+
+/// The name and node of an entry of a tree: `(NAME TYPE . REST)`.
+fn tree_entry(engine: &mut Engine, entry: Value, depth: usize) -> Result<(String, Node)> {
+    const SUBR: &str = "add-file-tree-to-store";
+    let fields = args::list(engine, SUBR, 2, entry)?;
+    let (&[name, kind], rest) = fields.split_at(fields.len().min(2)) else {
+        return engine.wrong_type(SUBR, 2, entry);
+    };
+    let name = args::string(engine, SUBR, 2, name)?;
+    let kind = engine.heap.symbol_name(kind).map(str::to_owned).unwrap_or_default();
+    let node = match (kind.as_str(), rest) {
+        ("directory", entries) if depth < DEEPEST => {
+            let mut nodes = std::collections::BTreeMap::new();
+            for &entry in entries {
+                let (name, node) = tree_entry(engine, entry, depth + 1)?;
+                // The first of several entries of a name counts, as with 'assoc'.
+                nodes.entry(name.into_bytes()).or_insert(node);
+            }
+            Node::Directory(nodes)
+        }
+        ("symlink", &[target]) => Node::Link(args::string(engine, SUBR, 2, target)?.into_bytes()),
+        ("regular", &[content]) => Node::File(tree_content(engine, content)?, false),
+        ("executable", &[content]) => Node::File(tree_content(engine, content)?, true),
+        _ => return engine.wrong_type(SUBR, 2, entry),
+    };
+    Ok((name, node))
+}
+
+/// The bytes of `(file NAME)`, `(data STRING)` or `(data BYTEVECTOR)`.
+fn tree_content(engine: &mut Engine, content: Value) -> Result<Vec<u8>> {
+    const SUBR: &str = "add-file-tree-to-store";
+    let fields = args::list(engine, SUBR, 2, content)?;
+    let &[kind, value] = &fields[..] else { return engine.wrong_type(SUBR, 2, content) };
+    if engine.heap.symbol_name(kind) == Some("file") {
+        let file = args::string(engine, SUBR, 2, value)?;
+        return read_file(&file).or_else(|error| fail(engine, SUBR, &error));
+    }
+    match engine.heap.as_bytes(value) {
+        Some(bytes) => Ok(bytes.clone()),
+        None => Ok(args::string(engine, SUBR, 2, value)?.into_bytes()),
+    }
+}
+
+/// `(core-add-tree TREE)`: adds a tree described as for Guix's `add-file-tree-to-store`.
+fn add_tree(engine: &mut Engine, tree: Value) -> Result {
+    const SUBR: &str = "add-file-tree-to-store";
+    let (name, node) = tree_entry(engine, tree, 0)?;
+    let archive = node.archive().or_else(|error: TreeError| fail(engine, SUBR, &error))?;
+    let path = with(engine, SUBR, |core| {
+        let path = core.items.add_bytes(&name, HashMethod::Recursive, &archive)?;
+        Ok::<_, ItemError>(core.items.store_dir().print(&path))
+    })?;
+    Ok(engine.heap.string(&path))
+}
+
+/// `(core-store-text FILE)`: the text of a derivation in the store.
+fn store_text(engine: &mut Engine, file: Value) -> Result {
+    const SUBR: &str = "core-store-text";
+    let file = args::string(engine, SUBR, 1, file)?;
+    let text = with(engine, SUBR, |core| {
+        let store_dir = core.items.store_dir().clone();
+        let drv = core.items.derivation(&store_dir.parse(&file)?)?;
+        Ok::<_, ItemError>(drv.to_bytes(&store_dir))
+    })?;
+    Ok(engine.heap.string(&String::from_utf8_lossy(&text)))
 }
 
 /// `(core-add-derivation NAME SYSTEM BUILDER ARGS ENV INPUTS SOURCES OUTPUTS ALGORITHM HASH

@@ -143,20 +143,22 @@ impl Session {
         let system = host_system();
         let mut engine =
             Engine::with_library().map_err(|exit| SessionError::Library(format!("{exit:?}")))?;
-        let core = Core { items, lowering: Lowering::default(), system: system.clone(), seed };
-        natives::install(&mut engine, core)
-            .map_err(|exit| SessionError::Library(engine.exit_text(&exit)))?;
         let directories: Vec<String> =
             load_path.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+        let core = Core {
+            items,
+            lowering: Lowering::default(),
+            system: system.clone(),
+            seed,
+            load_path: directories.clone(),
+        };
+        fruix_bindings::install(&mut engine)
+            .and_then(|()| natives::install(&mut engine, core))
+            .map_err(|exit| SessionError::Library(engine.exit_text(&exit)))?;
         engine.set_string_list("%load-path", &directories);
-        let mut session = Self { engine, system };
-        if !directories.is_empty() {
-            let values: Vec<Value> =
-                directories.iter().map(|text| session.engine.heap.string(text)).collect();
-            let list = session.engine.heap.list(&values);
-            session.call("session-set-path!", &[list])?;
-        }
-        Ok(session)
+        // Guix finds its profile from the name of the program.
+        engine.set_string_list("%program-arguments", &["fruix".to_owned()]);
+        Ok(Self { engine, system })
     }
 
     /// The engine, for `repl` and `guile`.

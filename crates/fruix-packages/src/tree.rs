@@ -6,11 +6,36 @@ use std::collections::BTreeMap;
 use fruix_core::nar::{NarWriteError, NarWriter};
 
 /// A node of a tree.
-enum Node {
+pub enum Node {
     /// A regular file and whether it is executable.
     File(Vec<u8>, bool),
     /// A directory.
     Directory(BTreeMap<Vec<u8>, Node>),
+    /// A symbolic link and where it leads.
+    Link(Vec<u8>),
+}
+
+impl Node {
+    /// The archive of the tree below this node.
+    ///
+    /// # Errors
+    /// [`TreeError::Archive`].
+    pub fn archive(&self) -> Result<Vec<u8>, TreeError> {
+        let mut writer = NarWriter::new(Vec::new())?;
+        self.write(&mut writer)?;
+        Ok(writer.finish()?)
+    }
+
+    fn write(&self, writer: &mut NarWriter<Vec<u8>>) -> Result<(), NarWriteError> {
+        match self {
+            Self::Directory(entries) => write(entries, writer),
+            Self::Link(target) => writer.symlink(target),
+            Self::File(contents, executable) => {
+                writer.regular(*executable, contents.len() as u64)?;
+                writer.chunk(contents)
+            }
+        }
+    }
 }
 
 /// A directory to be filled.
@@ -62,7 +87,7 @@ impl Tree {
                 .or_insert_with(|| Node::Directory(BTreeMap::new()));
             match node {
                 Node::Directory(entries) => here = entries,
-                Node::File(..) => return Err(collision()),
+                Node::File(..) | Node::Link(_) => return Err(collision()),
             }
         }
         match here.insert(base.as_bytes().to_vec(), Node::File(contents, executable)) {
@@ -100,13 +125,7 @@ fn write(
     writer.directory()?;
     for (name, node) in entries {
         writer.entry(name)?;
-        match node {
-            Node::Directory(entries) => write(entries, writer)?,
-            Node::File(contents, executable) => {
-                writer.regular(*executable, contents.len() as u64)?;
-                writer.chunk(contents)?;
-            }
-        }
+        node.write(writer)?;
     }
     writer.end_directory()
 }

@@ -37,18 +37,31 @@ pub const BOOT: &[&str] = &[
 /// Files of other crates that are part of the program: name and text, sorted by name.
 pub type Files = &'static [(&'static str, &'static str)];
 
-static MORE: std::sync::RwLock<Vec<Files>> = std::sync::RwLock::new(Vec::new());
+type Tables = std::sync::RwLock<Vec<Files>>;
 
-/// Adds FILES to the library of all engines of this process. Adding them again does nothing.
-pub fn add(files: Files) {
-    let mut more = MORE.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if !more.iter().any(|known| std::ptr::eq(*known, files)) {
-        more.push(files);
+static FIRST: Tables = std::sync::RwLock::new(Vec::new());
+static MORE: Tables = std::sync::RwLock::new(Vec::new());
+
+fn add_to(tables: &Tables, files: Files) {
+    let mut tables = tables.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if !tables.iter().any(|known| std::ptr::eq(*known, files)) {
+        tables.push(files);
     }
 }
 
-fn more() -> Vec<Files> {
-    MORE.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+/// Adds FILES to the library of all engines of this process. Adding them again does nothing.
+pub fn add(files: Files) {
+    add_to(&MORE, files);
+}
+
+/// As [`add`], for modules that files on the load path do not replace: they are made of natives,
+/// as Guile's own library here is.
+pub fn add_first(files: Files) {
+    add_to(&FIRST, files);
+}
+
+fn tables(tables: &Tables) -> Vec<Files> {
+    tables.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
 }
 
 fn find(files: Files, name: &str) -> Option<&'static str> {
@@ -59,12 +72,23 @@ fn find(files: Files, name: &str) -> Option<&'static str> {
 /// its full built-in name.
 pub fn text(name: &str) -> Option<&'static str> {
     let name = name.strip_prefix(EMBEDDED_ROOT).unwrap_or(name);
-    find(FILES, name).or_else(|| more().into_iter().find_map(|files| find(files, name)))
+    let more = || tables(&MORE).into_iter().find_map(|files| find(files, name));
+    text_first(name).or_else(more)
+}
+
+/// The text of a file that comes before those on the load path.
+pub fn text_first(name: &str) -> Option<&'static str> {
+    let first = || tables(&FIRST).into_iter().find_map(|files| find(files, name));
+    find(FILES, name).or_else(first)
 }
 
 /// The names of all files of the library.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    std::iter::once(FILES).chain(more()).flatten().map(|(name, _)| *name)
+    std::iter::once(FILES)
+        .chain(tables(&FIRST))
+        .chain(tables(&MORE))
+        .flatten()
+        .map(|(name, _)| *name)
 }
 
 /// What defines the module of this file name (`guix/base32`), if it is native.

@@ -5,6 +5,7 @@ use super::Ex;
 use super::syntax::{LABEL, Name, id_symbol, parts};
 use super::table::{self, Special};
 use crate::heap::Tag;
+use crate::modules::Seen;
 use crate::native::Result;
 use crate::value::Value;
 use std::cell::Cell;
@@ -189,7 +190,7 @@ impl Ex<'_> {
         resolve_parameters: bool,
     ) -> Result<(Bind, Value)> {
         let module = self.en.module_of_tag(m)?;
-        let variable = self.en.module_variable(module, symbol)?;
+        let variable = self.en.variable_for_expansion(module, symbol)?.variable();
         let value = variable.and_then(|v| self.en.variable_value(v));
         let (Some(variable), Some(value)) = (variable, value) else {
             return Ok((Bind::Global(symbol), m));
@@ -239,9 +240,15 @@ impl Ex<'_> {
                 }
                 let module_a = self.en.module_of_tag(ma)?;
                 let module_b = self.en.module_of_tag(mb)?;
-                let va = self.en.module_variable(module_a, x)?;
-                let vb = self.en.module_variable(module_b, y)?;
-                Ok(va == vb && (va.is_some() || x == y))
+                let va = self.en.variable_for_expansion(module_a, x)?;
+                let vb = self.en.variable_for_expansion(module_b, y)?;
+                match (va, vb) {
+                    (Seen::Deferred, Seen::Deferred) => {
+                        let va = self.en.module_variable(module_a, x)?;
+                        Ok(va == self.en.module_variable(module_b, y)?)
+                    }
+                    _ => Ok(va == vb && (va != Seen::Nothing || x == y)),
+                }
             }
             _ => Ok(false),
         }

@@ -11,10 +11,12 @@
 //! `(public . NAME)`, as in Guile; tags that the expander makes are unique objects, so that their
 //! module is found by one look-up.
 
+mod deferred;
 mod define;
 mod interface;
 mod search;
 
+pub use deferred::Seen;
 pub use define::DefineModule;
 pub use interface::Select;
 pub use search::{EMBEDDED_ROOT, Found};
@@ -182,6 +184,8 @@ pub struct Modules {
     by_tag: HashMap<Value, Value, BuildHasherDefault<WordHasher>>,
     /// Names of modules being loaded or loaded, so that each is tried once.
     tried: HashMap<String, bool>,
+    /// The variables that files of autoloaded modules define, as far as they were looked at.
+    procedures: HashMap<String, HashSet<Box<str>>>,
     hygiene: Value,
 }
 
@@ -214,6 +218,7 @@ impl Modules {
             booting: false,
             by_tag: HashMap::default(),
             tried: HashMap::new(),
+            procedures: HashMap::new(),
             hygiene: heap.intern("hygiene"),
         }
     }

@@ -10,6 +10,11 @@ use std::path::Path;
 /// How file names of the built-in library start where they have to be told from others.
 pub const EMBEDDED_ROOT: &str = "/dev/fruix/library/";
 
+/// The folder of the library with the native halves of modules that others define: when
+/// `guix/store.scm` has been loaded from the load path, this folder's `guix/store.scm` is evaluated
+/// in the module.
+const NATIVE_HALVES: &str = "fruix/native/";
+
 /// A Scheme file that was found.
 pub struct Found {
     /// The name under which it is opened; starts with [`EMBEDDED_ROOT`] for a built-in one.
@@ -67,6 +72,26 @@ impl Engine {
         })
     }
 
+    /// The file of the module whose name is this: Guile's library and what stands for C libraries is
+    /// part of the program, whatever the load path has under that name.
+    pub(super) fn search_module(&self, file: &str) -> Option<Found> {
+        let relative = format!("{file}.scm");
+        match library::text_first(&relative) {
+            Some(_) => Some(Found { path: format!("{EMBEDDED_ROOT}{relative}"), relative }),
+            None => self.search_load_path(file),
+        }
+    }
+
+    fn load_native_half(&mut self, name: Value, found: &Found) -> Result<()> {
+        let relative = format!("{NATIVE_HALVES}{}", found.relative);
+        if found.path.starts_with(EMBEDDED_ROOT) || library::text(&relative).is_none() {
+            return Ok(());
+        }
+        self.modules.current = self.resolve_module(name, false, true)?;
+        self.load_file(&format!("{EMBEDDED_ROOT}{relative}"), &relative)?;
+        Ok(())
+    }
+
     /// `try-module-autoload`: loads the file of the module of this name, once.
     pub fn try_module_autoload(&mut self, name: Value) -> Result<bool> {
         let Some(parts) = self.heap.list_to_vec(name).filter(|p| !p.is_empty()) else {
@@ -82,14 +107,14 @@ impl Engine {
             define(self, name)?;
             return Ok(true);
         }
-        let Some(found) = self.search_load_path(&file) else { return Ok(false) };
+        let Some(found) = self.search_module(&file) else { return Ok(false) };
         self.modules.tried.insert(file.clone(), true);
         let outer = self.modules.current;
         self.modules.current = self.make_fresh_user_module();
         let inner = self.modules.current;
         // The user module is garbage as soon as the file defines its own; keep it for expansions.
         self.heap.keep(inner);
-        let loaded = self.load_found(&found);
+        let loaded = self.load_found(&found).and_then(|_| self.load_native_half(name, &found));
         self.modules.current = outer;
         if loaded.is_err() {
             self.modules.tried.remove(&file);
