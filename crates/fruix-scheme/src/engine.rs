@@ -28,6 +28,8 @@ pub struct Engine {
     pub(crate) reader: crate::reader::ReaderState,
     /// The vtables that the engine itself makes.
     pub(crate) vtables: crate::data::structs::StandardVtables,
+    /// Definitions whose evaluation is put off.
+    pub(crate) defer: crate::defer::State,
     /// What is known of the places of errors.
     pub(crate) report: crate::report::State,
     /// The state of natives of other crates, by its type. It holds no [`Value`]s.
@@ -51,6 +53,7 @@ impl Engine {
         let reader = Default::default();
         let vtables = crate::data::structs::StandardVtables::new(&mut heap);
         let report = Default::default();
+        let defer = crate::defer::State::new();
         let extensions = HashMap::new();
         let mut engine = Engine {
             heap,
@@ -60,6 +63,7 @@ impl Engine {
             modules,
             reader,
             vtables,
+            defer,
             report,
             extensions,
         };
@@ -78,6 +82,7 @@ impl Engine {
             modules,
             reader,
             vtables,
+            defer,
             report,
             extensions: _,
         } = self;
@@ -89,6 +94,7 @@ impl Engine {
             modules.trace(tracer);
             reader.trace(tracer);
             vtables.trace(tracer);
+            defer.trace(tracer);
             report.trace(tracer);
         });
         machine.after_marking();
@@ -126,6 +132,18 @@ impl Engine {
     /// As [`Engine::apply`]; gives all values.
     pub fn apply_values(&mut self, procedure: Value, args: &[Value]) -> Result<Vec<Value>> {
         crate::machine::nested_run(self, procedure, args)
+    }
+
+    /// What an error looks like to an instruction, which cannot call Scheme in its place: a call that
+    /// raises one is made now.
+    pub(crate) fn raised(&mut self, exit: Box<Exit>) -> Box<Exit> {
+        match *exit {
+            Exit::TailCall(procedure, args) => match self.apply(procedure, &args) {
+                Err(exit) => exit,
+                Ok(value) => Box::new(Exit::Raise(value)),
+            },
+            _ => exit,
+        }
     }
 
     /// The procedures that are being run, innermost first.

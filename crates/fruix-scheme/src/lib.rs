@@ -6,6 +6,7 @@
 pub mod command;
 mod compile;
 mod data;
+mod defer;
 pub mod engine;
 mod expand;
 pub mod heap;

@@ -38,6 +38,11 @@ impl Sources {
         number
     }
 
+    /// The name of file number `file` as a Scheme string, or `#f`.
+    pub fn file_value(&self, file: u32) -> Value {
+        self.values.get(file as usize).copied().unwrap_or(Value::FALSE)
+    }
+
     /// The source for a place in file number `file`. Lines and columns beyond 16 million and 16
     /// thousand are clipped.
     pub fn pack(file: u32, line: u32, column: u32) -> Value {

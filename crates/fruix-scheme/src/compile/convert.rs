@@ -80,8 +80,19 @@ impl Variables {
                 self.see(*local);
                 self.scan(default);
             }
-            if let Body::Now(body) = &clause.body {
-                self.scan(body);
+            match &clause.body {
+                Body::Now(body) => self.scan(body),
+                // A body that is not known yet may assign what a default's closure holds.
+                Body::Late(_) => {
+                    let defaults = clause.optional.iter().map(|o| &o.1);
+                    let mut defaults = defaults.chain(clause.keywords.iter().map(|k| &k.2));
+                    if defaults.any(|e| !matches!(e.kind, Kind::Const(_) | Kind::Global(_))) {
+                        let optional = clause.optional.iter().map(|o| o.0);
+                        let keywords = clause.keywords.iter().map(|k| k.1);
+                        let required = clause.required.iter().copied().chain(clause.rest);
+                        self.assigned.extend(required.chain(optional).chain(keywords));
+                    }
+                }
             }
         }
     }

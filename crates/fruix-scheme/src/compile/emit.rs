@@ -412,13 +412,7 @@ impl Emitter<'_> {
         let entry = self.f.instructions.len();
         self.f.next = super::function::FIRST;
         let parameters: Vec<Local> = clause.parameters().collect();
-        let defaults =
-            clause.optional.iter().map(|o| &o.1).chain(clause.keywords.iter().map(|k| &k.2));
-        // A body that is not known yet may assign what a default's closure holds: box everything.
-        let late = matches!(clause.body, LamBody::Late(_));
-        let captures = late && defaults.into_iter().any(has_lambda);
         let registers: Vec<usize> = parameters.iter().map(|_| self.f.allocate()).collect();
-        let boxed = |e: &Self, local| captures || e.is_assigned(local);
         for (&local, &register) in parameters.iter().zip(&registers) {
             self.f.places.insert(local, Place::Register(register));
         }
@@ -437,7 +431,7 @@ impl Emitter<'_> {
                 self.expression(default, Dest::To(register))?;
                 self.f.place(given);
             }
-            if boxed(self, local) {
+            if self.is_assigned(local) {
                 self.f.emit(Op::MakeBox, register, register, 0);
             }
         }
@@ -452,10 +446,12 @@ impl Emitter<'_> {
             }
             LamBody::Late(form) => {
                 let index = self.f.late.len();
+                // Boxes are all or none: see `Variables::scan`.
+                let boxed = parameters.first().is_some_and(|&local| self.is_assigned(local));
                 let parameters =
                     parameters.iter().zip(&registers).map(|(&l, &r)| (l, r as u16)).collect();
                 let pc = self.f.instructions.len();
-                self.f.late.push(LateBody { form: *form, pc, parameters, boxed: captures });
+                self.f.late.push(LateBody { form: *form, pc, parameters, boxed });
                 self.f.emit(Op::Late, 0, 0, index);
             }
         }
@@ -653,10 +649,4 @@ impl Emitter<'_> {
         self.f.place(end);
         Ok(())
     }
-}
-
-fn has_lambda(e: &Ex) -> bool {
-    let mut found = matches!(e.node, Node::Lambda(_) | Node::Fix(..));
-    e.each(&mut |child| found = found || has_lambda(child));
-    found
 }

@@ -20,7 +20,7 @@ use crate::engine::Engine;
 use crate::heap::Tag;
 use crate::machine::op::{Op, word};
 use crate::native::Result;
-use crate::tree::Expr;
+use crate::tree::{Expr, Local};
 use crate::value::Value;
 use convert::{Converter, Variables};
 use emit::{Dest, Emitter};
@@ -80,9 +80,24 @@ pub(crate) fn compile_late(engine: &mut Engine, closure: Value, index: usize) ->
     let Some((form, pc, parameters, boxed)) = late(engine) else {
         return engine.error("misc-error", "compile", "no such late body", &[]);
     };
+    let scope = engine.heap.open_scope();
+    engine.heap.keep(form);
+    let entry = compile_body(engine, code_value, (form, pc, parameters, boxed));
+    let entry = entry.map_err(|exit| engine.raised(exit));
+    engine.heap.close_scope(scope);
+    entry
+}
+
+fn compile_body(
+    engine: &mut Engine,
+    code_value: Value,
+    (form, pc, parameters, boxed): (Value, usize, Vec<(Local, u16)>, bool),
+) -> Result<usize> {
     let tree = crate::expand::expand_late(engine, form)?;
     // The expansion may have run and compiled this very body.
-    let (mut body, mut variables) = convert(engine, Variables::default(), tree);
+    let next = parameters.iter().map(|p| p.0.0 + 1).max().unwrap_or(0);
+    let variables = Variables { next, ..Variables::default() };
+    let (mut body, mut variables) = convert(engine, variables, tree);
     if boxed {
         variables.assigned.extend(parameters.iter().map(|p| p.0));
     }

@@ -217,6 +217,7 @@ impl Ex<'_> {
         f: Form,
         env: &Env,
         properties: &mut Vec<Value>,
+        late: bool,
     ) -> Result<Clause> {
         let bound: Vec<(Value, u32)> =
             formals.required.iter().map(|_| self.lexical_label(env)).collect();
@@ -249,8 +250,11 @@ impl Ex<'_> {
             clause.keywords.push((keyword, local, init));
         }
         let body = self.take_properties(body, properties);
-        let body = self.expand_body(&body, f, env, w)?;
-        clause.body = Body::Now(Box::new(body));
+        clause.body = if late {
+            Body::Late(self.late_body(&body, f, env, w))
+        } else {
+            Body::Now(Box::new(self.expand_body(&body, f, env, w)?))
+        };
         Ok(clause)
     }
 
@@ -303,11 +307,12 @@ pub(super) fn name_value(expr: &mut Expr, name: Value) {
 }
 
 pub(super) fn lambda(ex: &mut Ex, f: Form, env: &Env) -> Result<Expr> {
+    let late = ex.take_late();
     match ex.operands(f.e, 2) {
         Some(parts) => {
             let formals = ex.simple_formals(parts[0], f)?;
             let mut properties = Vec::new();
-            let clause = ex.clause(formals, &parts[1..], f, env, &mut properties)?;
+            let clause = ex.clause(formals, &parts[1..], f, env, &mut properties, late)?;
             Ok(ex.finish_lambda(f.s, &properties, vec![clause]))
         }
         None => ex.violation(Some("lambda"), "bad lambda", f, None),
@@ -315,11 +320,12 @@ pub(super) fn lambda(ex: &mut Ex, f: Form, env: &Env) -> Result<Expr> {
 }
 
 pub(super) fn lambda_star(ex: &mut Ex, f: Form, env: &Env) -> Result<Expr> {
+    let late = ex.take_late();
     match ex.operands(f.e, 2) {
         Some(parts) => {
             let formals = ex.star_formals(parts[0], f)?;
             let mut properties = Vec::new();
-            let clause = ex.clause(formals, &parts[1..], f, env, &mut properties)?;
+            let clause = ex.clause(formals, &parts[1..], f, env, &mut properties, late)?;
             Ok(ex.finish_lambda(f.s, &properties, vec![clause]))
         }
         None => ex.violation(Some("lambda"), "bad lambda*", f, None),
@@ -335,6 +341,7 @@ pub(super) fn case_lambda_star(ex: &mut Ex, f: Form, env: &Env) -> Result<Expr> 
 }
 
 fn clauses(ex: &mut Ex, f: Form, env: &Env, star: bool, complaint: &str) -> Result<Expr> {
+    let late = ex.take_late();
     let Some(mut forms) = ex.operands(f.e, 0) else {
         return ex.violation(Some("case-lambda"), complaint, f, None);
     };
@@ -354,7 +361,7 @@ fn clauses(ex: &mut Ex, f: Form, env: &Env, star: bool, complaint: &str) -> Resu
         };
         let formals =
             if star { ex.star_formals(parts[0], f)? } else { ex.simple_formals(parts[0], f)? };
-        clauses.push(ex.clause(formals, &parts[1..], f, env, &mut properties)?);
+        clauses.push(ex.clause(formals, &parts[1..], f, env, &mut properties, late)?);
     }
     Ok(ex.finish_lambda(f.s, &properties, clauses))
 }

@@ -14,6 +14,7 @@ mod derived;
 mod error;
 mod forms;
 mod lambda;
+mod late;
 mod macros;
 mod module_forms;
 pub(crate) mod natives;
@@ -26,6 +27,7 @@ mod table;
 mod template;
 mod top;
 
+pub(crate) use late::expand_late;
 pub use syntax::strip;
 pub use table::install;
 
@@ -68,6 +70,7 @@ pub struct State {
     /// The procedure that makes variable transformers, and their code.
     variable_maker: Value,
     variable_code: Value,
+    late: late::Late,
     /// Bytes of Rust's stack that an expansion may use from its outermost entry on.
     pub stack_limit: usize,
     stack_base: usize,
@@ -98,6 +101,7 @@ impl State {
             rules_maker: Value::FALSE,
             variable_maker: Value::FALSE,
             variable_code: Value::FALSE,
+            late: late::Late::default(),
             stack_limit: DEFAULT_STACK,
             stack_base: 0,
         }
@@ -113,6 +117,7 @@ impl State {
         tracer.visit_all(&[self.empty_wrap, self.top_wrap, self.rules_maker]);
         tracer.visit_all(&[self.variable_maker, self.variable_code]);
         self.ids.values().for_each(|&id| tracer.visit(id));
+        self.late.trace(tracer);
         self.transformers.iter().for_each(|running| running.trace(tracer));
     }
 }
@@ -501,18 +506,16 @@ enum Step {
     Again(Form),
 }
 
-/// Expands the body of a procedure whose expansion was put off ([`crate::tree::Body::Late`]).
-///
-/// Nothing is put off yet, so there is no such value. What has to be captured is: the forms (fully
-/// wrapped), the module tag, and the [`Env`] (its unit, for the variables' numbers, and the
-/// parameterized syntax parameters); a body is only eligible when it has no free lexical variable
-/// and the unit's locals are not shared with a tree that is compiled already.
-pub(crate) fn expand_late(engine: &mut Engine, record: Value) -> Result<Expr> {
-    engine.misc_error("not a delayed body", &[record])
-}
-
 /// Expands a form in the current module. Needs an open heap scope.
 pub(crate) fn expand_form(engine: &mut Engine, form: Value) -> Result<Expr> {
+    let outer = engine.set_late_bodies(false);
+    let result = top::expand_top(&mut Ex::new(engine), form);
+    engine.expander.late.enabled = outer;
+    result
+}
+
+/// As [`expand_form`], for a form of a module's file: bodies of its procedures may be expanded late.
+pub(crate) fn expand_module_form(engine: &mut Engine, form: Value) -> Result<Expr> {
     top::expand_top(&mut Ex::new(engine), form)
 }
 

@@ -239,7 +239,7 @@ impl Engine {
     /// Guix refers to some of them in procedures that stand before the definition. Its own compilation gets
     /// by because the modules are loaded before they are compiled.
     pub(crate) fn procedure_behind_macro(&self, keyword: Value) -> Option<Value> {
-        let &[name, _, _, module] = self.heap.slots(keyword, Tag::Macro)? else { return None };
+        let &[name, _, _, module, ..] = self.heap.slots(keyword, Tag::Macro)? else { return None };
         let name = self.heap.symbol_name(name)?;
         [format!("%{name}-procedure"), format!("% {name}-procedure"), format!("{name}-procedure")]
             .iter()

@@ -90,7 +90,7 @@ impl Ex<'_> {
     fn maybe_renamed(&mut self, symbol: Value, m: Value) -> Result<bool> {
         let module = self.en.module_of_tag(m)?;
         let variable = self.en.variable_for_expansion(module, symbol)?.variable();
-        let value = variable.and_then(|v| self.en.variable_value(v));
+        let value = variable.and_then(|v| self.syntax_value(v));
         Ok(value.is_some_and(|v| {
             self.en.heap.slots(v, Tag::Macro).is_some_and(|slots| slots[2].is_fixnum())
         }))

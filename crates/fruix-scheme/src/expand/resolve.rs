@@ -191,7 +191,7 @@ impl Ex<'_> {
     ) -> Result<(Bind, Value)> {
         let module = self.en.module_of_tag(m)?;
         let variable = self.en.variable_for_expansion(module, symbol)?.variable();
-        let value = variable.and_then(|v| self.en.variable_value(v));
+        let value = variable.and_then(|v| self.syntax_value(v));
         let (Some(variable), Some(value)) = (variable, value) else {
             return Ok((Bind::Global(symbol), m));
         };

@@ -133,6 +133,11 @@ pub fn install(engine: &mut Engine) {
 }
 
 impl Special {
+    /// Whether the form makes a procedure.
+    pub(super) fn makes_procedure(&self) -> bool {
+        matches!(self.name, "lambda" | "lambda*" | "case-lambda" | "case-lambda*")
+    }
+
     /// What the keyword alone stands for, if it acts as a macro does.
     pub(super) fn alone(&'static self, ex: &mut Ex, f: Form) -> Result<Option<Value>> {
         match &self.action {

@@ -108,10 +108,21 @@ impl Ex<'_> {
         s: Value,
         env: &Env,
     ) -> Result<Expr> {
-        let mut value = self.expand(value, env, w, m)?;
+        let mut value = self.top_value(value, env, w, m)?;
         name_value(&mut value, name);
         let module = self.definition_module(m)?;
         Ok(self.expr(s, Kind::Define { module, name, value: Box::new(value) }))
+    }
+
+    /// The value of a top-level definition; a procedure's body may wait.
+    fn top_value(&mut self, e: Value, env: &Env, w: Value, m: Value) -> Result<Expr> {
+        let form = Form { e, w, s: self.source_or(e, Value::FALSE), m };
+        self.check_depth(form)?;
+        let typed = self.syntax_type(form, env, None, false)?;
+        if matches!(&typed.t, Type::SpecialForm(special) if special.makes_procedure()) {
+            self.allow_late();
+        }
+        self.expand_typed(typed, env)
     }
 
     fn definition_module(&mut self, m: Value) -> Result {
@@ -223,6 +234,7 @@ impl Ex<'_> {
                     || slots[2].is_fixnum() && self.en.own_variable(module, name).is_none()
             })
         {
+            self.note_replaced(module, name)?;
             self.en.module_define(module, name, Value::UNSPECIFIED);
         }
         let definition = Item::Definition { name, m: g.m, value, w, s: g.s };
@@ -261,7 +273,7 @@ impl Ex<'_> {
         let module = self.definition_module(m)?;
         let syms = &self.en.expander.syms;
         let kind = if parameter { syms.parameter_type } else { syms.macro_type };
-        let keyword = self.en.heap.slots_from(Tag::Macro, &[name, kind, transformer, module]);
+        let keyword = self.new_keyword(name, kind, transformer, module)?;
         self.en.module_define(module, name, keyword);
         Ok(())
     }

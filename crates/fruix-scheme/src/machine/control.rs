@@ -150,6 +150,15 @@ pub(crate) fn current_state(engine: &mut Engine) -> Value {
     engine.heap.foreign(DynamicState(state))
 }
 
+/// A dynamic state that is `state` but for one fluid, which has the value that it has now.
+pub(crate) fn state_with_current(engine: &mut Engine, state: Value, fluid: Value) -> Value {
+    let value = engine.heap.slots(fluid, Tag::Fluid).map_or(Value::UNBOUND, |slots| slots[0]);
+    let Some(known) = engine.heap.as_foreign::<DynamicState>(state) else { return state };
+    let mut values: Vec<_> = known.0.iter().copied().filter(|&(f, _)| f != fluid).collect();
+    values.push((fluid, value));
+    engine.heap.foreign(DynamicState(values))
+}
+
 /// Gives all fluids the values they have in `state`; gives the values that they had.
 fn swap_state(engine: &mut Engine, state: Value) -> Value {
     let old = current_state(engine);

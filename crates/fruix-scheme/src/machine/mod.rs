@@ -34,7 +34,7 @@ mod words;
 
 pub use code::{ClauseInfo, Code, LateBody, Line, Parts};
 pub use control::{Continuation, DynamicState};
-pub(crate) use control::{current_state, has_prompt, set_state};
+pub(crate) use control::{current_state, has_prompt, set_state, state_with_current};
 pub use frames::{FrameInfo, backtrace};
 use special::SPECIALS;
 

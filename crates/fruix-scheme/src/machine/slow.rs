@@ -83,7 +83,8 @@ pub(super) unsafe fn global_slow(engine: &mut Engine, constant: *mut Value) -> R
     match engine.heap.slots(variable, Tag::Variable) {
         Some(&[value, name, ..]) => {
             if value == Value::UNBOUND {
-                return Err(errors::unbound(engine, name));
+                let value = engine.value_of(variable)?;
+                return value.ok_or_else(|| errors::unbound(engine, name));
             }
             Ok(value)
         }
@@ -116,8 +117,12 @@ pub(super) unsafe fn global_set(
 ) -> Result<()> {
     // SAFETY: by contract a constant of the running code.
     let variable = unsafe { global_variable(engine, constant)? };
+    let deferred = engine.defer.has(variable);
     match engine.heap.slots_mut(variable, Tag::Variable) {
-        Some(slots) if slots[0] != Value::UNBOUND => slots[0] = value,
+        Some(slots) if slots[0] != Value::UNBOUND || deferred => {
+            slots[0] = value;
+            engine.defer.forget(variable);
+        }
         Some(&mut [_, name, ..]) => return Err(errors::unbound(engine, name)),
         _ => {}
     }

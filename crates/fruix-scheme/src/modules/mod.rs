@@ -442,6 +442,7 @@ impl Engine {
 
     /// Sets a variable's value.
     pub fn set_variable(&mut self, variable: Value, value: Value) {
+        self.defer.forget(variable);
         if let Some(slots) = self.heap.slots_mut(variable, Tag::Variable) {
             slots[0] = value;
         }

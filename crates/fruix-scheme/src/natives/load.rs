@@ -80,11 +80,21 @@ impl Engine {
     /// Reads and evaluates all forms of `text`; gives the last one's value.
     pub fn eval_text(&mut self, text: &str) -> Result {
         let port = self.heap.foreign(Port::from_bytes(text.as_bytes().to_vec()));
-        self.load_port(port, None)
+        let outer = self.set_late_bodies(false);
+        let result = self.load_port(port, None);
+        self.set_late_bodies(outer);
+        result
     }
 
     /// Loads a file into the current module; `name` is how places in it are called.
     pub fn load_file(&mut self, path: &str, name: &str) -> Result {
+        let outer = self.set_late_bodies(self.modules.booting);
+        let result = self.load_file_in_mode(path, name);
+        self.set_late_bodies(outer);
+        result
+    }
+
+    fn load_file_in_mode(&mut self, path: &str, name: &str) -> Result {
         let bytes = match library::text(path) {
             Some(text) if path.starts_with(crate::modules::EMBEDDED_ROOT) => {
                 text.as_bytes().to_vec()
@@ -120,7 +130,10 @@ impl Engine {
     }
 
     pub(crate) fn load_found(&mut self, found: &Found) -> Result {
-        self.load_file(&found.path, &found.relative)
+        let outer = self.set_late_bodies(true);
+        let result = self.load_file_in_mode(&found.path, &found.relative);
+        self.set_late_bodies(outer);
+        result
     }
 
     fn load_port(&mut self, port: Value, name: Option<&str>) -> Result {
@@ -134,7 +147,9 @@ impl Engine {
     fn load_forms(&mut self, port: Value, name: Option<&str>) -> Result {
         let file = self.sources.file(&mut self.heap, name);
         let outer = self.report.enter(self.machine.depth());
+        let states = self.defer.enter();
         let result = self.load_each(port, file);
+        self.defer.leave(states);
         let failed = matches!(&result, Err(exit) if !matches!(**exit, Exit::Unwind));
         self.report.leave(outer, failed);
         result
@@ -142,9 +157,10 @@ impl Engine {
 
     fn load_each(&mut self, port: Value, file: u32) -> Result {
         let mut last = Value::UNSPECIFIED;
+        let mut loading = crate::defer::Loading::default();
         loop {
             let scope = self.heap.open_scope();
-            let thunk = self.next_thunk(port, file);
+            let thunk = self.next_undeferred(port, file, &mut loading);
             self.heap.close_scope(scope);
             match thunk? {
                 Some(thunk) => last = self.apply(thunk, &[])?,
@@ -153,7 +169,18 @@ impl Engine {
         }
     }
 
-    fn next_thunk(&mut self, port: Value, file: u32) -> Result<Option<Value>> {
+    /// The next form that is to be evaluated now, compiled.
+    fn next_undeferred(
+        &mut self,
+        port: Value,
+        file: u32,
+        loading: &mut crate::defer::Loading,
+    ) -> Result<Option<Value>> {
+        while self.defer_next(port, file, loading)? {}
+        self.next_thunk(port, file)
+    }
+
+    pub(crate) fn next_thunk(&mut self, port: Value, file: u32) -> Result<Option<Value>> {
         let form = self.read_form(port, file)?;
         if form == Value::EOF {
             return Ok(None);
@@ -161,7 +188,7 @@ impl Engine {
         let source = self.heap.slots(form, Tag::Syntax).map(|slots| slots[3]);
         let place = source.and_then(|source| self.sources.location(&self.heap, source));
         self.report.at_form(place);
-        let expr = expand::expand_form(self, form)?;
+        let expr = expand::expand_module_form(self, form)?;
         self.compile(expr).map(Some)
     }
 

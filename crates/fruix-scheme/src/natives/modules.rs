@@ -325,7 +325,11 @@ fn no_variable<T>(engine: &mut Engine, module: Value, name: Value) -> Result<T> 
 fn module_ref(engine: &mut Engine, args: &[Value]) -> Result {
     engine.want_module("module-ref", 1, args[0])?;
     let variable = engine.module_variable(args[0], args[1])?;
-    match (variable.and_then(|v| engine.variable_value(v)), args.get(2)) {
+    let value = match variable {
+        Some(variable) => engine.value_of(variable)?,
+        None => None,
+    };
+    match (value, args.get(2)) {
         (Some(value), _) => Ok(value),
         (None, Some(&default)) => Ok(default),
         (None, None) => no_variable(engine, args[0], args[1]),
@@ -346,7 +350,7 @@ fn module_set(engine: &mut Engine, module: Value, name: Value, value: Value) -> 
 fn module_defined(engine: &mut Engine, module: Value, name: Value) -> Result {
     engine.want_module("module-defined?", 1, module)?;
     let variable = engine.module_variable(module, name)?;
-    Ok(Value::bool(variable.is_some_and(|v| engine.variable_value(v).is_some())))
+    Ok(Value::bool(variable.is_some_and(|v| engine.is_bound(v))))
 }
 
 fn is_defined(engine: &mut Engine, args: &[Value]) -> Result {
@@ -357,7 +361,7 @@ fn is_defined(engine: &mut Engine, args: &[Value]) -> Result {
 fn module_locally_bound(engine: &mut Engine, module: Value, name: Value) -> Result {
     engine.want_module("module-locally-bound?", 1, module)?;
     let variable = engine.local_variable(module, name)?;
-    Ok(Value::bool(variable.is_some_and(|v| engine.variable_value(v).is_some())))
+    Ok(Value::bool(variable.is_some_and(|v| engine.is_bound(v))))
 }
 
 fn module_interned(engine: &mut Engine, module: Value, name: Value) -> Result {
@@ -373,7 +377,11 @@ fn module_locally_interned(engine: &mut Engine, module: Value, name: Value) -> R
 fn symbol_binding(engine: &mut Engine, args: &[Value]) -> Result {
     engine.want_module("module-symbol-binding", 1, args[0])?;
     let variable = engine.module_variable(args[0], args[1])?;
-    match (variable.and_then(|v| engine.variable_value(v)), args.get(2)) {
+    let value = match variable {
+        Some(variable) => engine.value_of(variable)?,
+        None => None,
+    };
+    match (value, args.get(2)) {
         (Some(value), _) => Ok(value),
         (None, Some(&default)) => Ok(default),
         (None, None) => engine.misc_error("Unbound variable.", &[args[1]]),
@@ -383,7 +391,11 @@ fn symbol_binding(engine: &mut Engine, args: &[Value]) -> Result {
 fn symbol_local_binding(engine: &mut Engine, args: &[Value]) -> Result {
     engine.want_module("module-symbol-local-binding", 1, args[0])?;
     let variable = engine.local_variable(args[0], args[1])?;
-    match (variable.and_then(|v| engine.variable_value(v)), args.get(2)) {
+    let value = match variable {
+        Some(variable) => engine.value_of(variable)?,
+        None => None,
+    };
+    match (value, args.get(2)) {
         (Some(value), _) => Ok(value),
         (None, Some(&default)) => Ok(default),
         (None, None) => engine.misc_error("Locally unbound variable.", &[args[1]]),
@@ -662,7 +674,7 @@ fn variable_ref(engine: &mut Engine, variable: Value) -> Result {
     if !engine.heap.is(variable, Tag::Variable) {
         return engine.wrong_type("variable-ref", 1, variable);
     }
-    match engine.variable_value(variable) {
+    match engine.value_of(variable)? {
         Some(value) => Ok(value),
         None => engine.error("misc-error", "variable-ref", "variable is unbound: ~S", &[variable]),
     }
@@ -688,5 +700,5 @@ fn variable_bound(engine: &mut Engine, variable: Value) -> Result {
     if !engine.heap.is(variable, Tag::Variable) {
         return engine.wrong_type("variable-bound?", 1, variable);
     }
-    Ok(Value::bool(engine.variable_value(variable).is_some()))
+    Ok(Value::bool(engine.is_bound(variable)))
 }

@@ -46,6 +46,23 @@ impl Input {
         self.position = (self.position + count).min(self.bytes.len());
     }
 
+    /// All bytes that the buffer holds, taken ones included.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Takes `count` pending bytes, counting lines.
+    pub fn advance(&mut self, count: usize) {
+        let end = (self.position + count).min(self.bytes.len());
+        let taken = &self.bytes[self.position..end];
+        if let Some(last) = memchr::memrchr(b'\n', taken) {
+            self.line += memchr::memchr_iter(b'\n', taken).count() as u32;
+            self.column = 0;
+            self.position += last + 1;
+        }
+        while self.position < end && self.next_char().is_ok() {}
+    }
+
     /// Number of bytes taken of those that the buffer holds (of a complete input: of all).
     pub fn position(&self) -> usize {
         self.position
