@@ -162,16 +162,7 @@ impl Command {
         };
         let result = self.run_with(&mut engine);
         ports::flush_all(&mut engine);
-        match result {
-            Ok(()) => 0,
-            Err(report) => match report.fault {
-                Fault::Quit(status) => status,
-                _ => {
-                    eprintln!("{report}");
-                    1
-                }
-            },
-        }
+        status(&result)
     }
 
     /// Runs the program in an engine that has been booted.
@@ -180,6 +171,18 @@ impl Command {
     /// An exception that nothing handled, or the program's wish to end ([`Fault::Quit`]). What ports have
     /// buffered is still to be written ([`ports::flush_all`]).
     pub fn run_with(&self, engine: &mut Engine) -> std::result::Result<(), Box<Report>> {
+        let process = std::process::id();
+        let result = self.evaluate(engine);
+        if std::process::id() != process {
+            // A child that the program forked and that ran to its end. The thread that we are on is all
+            // there is of it, and a thread that just returned would end it with status 0.
+            ports::flush_all(engine);
+            std::process::exit(status(&result));
+        }
+        result
+    }
+
+    fn evaluate(&self, engine: &mut Engine) -> std::result::Result<(), Box<Report>> {
         engine.set_string_list("%program-arguments", &self.arguments);
         let from_environment = |name: &str| -> Vec<String> {
             let value = std::env::var(name).unwrap_or_default();
@@ -211,6 +214,20 @@ impl Command {
             Some(entry) => engine.call_with_text("%eval-text", &entry_call(entry)).map(drop),
             None => Ok(()),
         }
+    }
+}
+
+/// The exit status after `result`. An error goes to standard error in one line.
+fn status(result: &std::result::Result<(), Box<Report>>) -> i32 {
+    match result {
+        Ok(()) => 0,
+        Err(report) => match report.fault {
+            Fault::Quit(status) => status,
+            _ => {
+                eprintln!("{report}");
+                1
+            }
+        },
     }
 }
 

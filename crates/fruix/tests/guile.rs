@@ -20,7 +20,18 @@ fn guile(args: &[&str], input: &str) -> Output {
 
 #[test]
 fn statuses_and_output() {
-    let cases: [(&[&str], &str, i32, &str); 9] = [
+    let cases: [(&[&str], &str, i32, &str); 10] = [
+        // A forked child's status is its own.
+        (
+            &[
+                "-c",
+                "(let ((child (primitive-fork)))
+                   (if (zero? child) (exit 3) (write (status:exit-val (cdr (waitpid child))))))",
+            ],
+            "",
+            0,
+            "3",
+        ),
         (&["-c", "(exit 3)"], "", 3, ""),
         (&["-c", "(exit #f)"], "", 1, ""),
         (&["-c", "(exit #t)"], "", 0, ""),
