@@ -105,3 +105,8 @@ executable CONTENT) or (NAME symlink TARGET), to the store."
         (let ((path (core-add-tree tree)))
           (hash-set! cache tree path)
           path))))
+
+;; What the module made of the procedures above before they were replaced.
+(define interned-file-tree (store-lift add-file-tree-to-store))
+(define set-build-options* (store-lift set-build-options))
+(define references* (store-lift references))
