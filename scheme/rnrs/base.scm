@@ -23,9 +23,10 @@
                substring symbol->string symbol? syntax-rules tan truncate unquote
                unquote-splicing values vector vector->list vector-fill! vector-length
                vector-ref vector-set! vector? zero?)
-  #:export (assert assertion-violation boolean=? div div-and-mod div0 div0-and-mod0 error exact
-            for-each inexact infinite? integer-valued? map mod mod0 rational-valued?
-            real-valued? string-for-each symbol=? vector-for-each vector-map))
+  #:export (assert assertion-violation boolean=? div div-and-mod div0 div0-and-mod0
+            exact inexact infinite? integer-valued? mod mod0 rational-valued?
+            real-valued? symbol=? vector-for-each vector-map)
+  #:replace (error for-each map string-for-each))
 
 (define map srfi-1:map)
 (define for-each srfi-1:for-each)

@@ -3,8 +3,8 @@
 
 (define-module (rnrs conditions)
   #:use-module ((ice-9 exceptions) #:prefix x:)
-  #:export (&assertion &condition &error &implementation-restriction &irritants &lexical
-            &message &non-continuable &serious &syntax &undefined &violation &warning &who
+  #:export (&assertion &condition &implementation-restriction &irritants &lexical
+            &message &serious &syntax &undefined &violation &warning &who
             assertion-violation? condition condition-accessor condition-irritants
             condition-message condition-predicate condition-who condition?
             define-condition-type error? implementation-restriction-violation?
@@ -15,7 +15,8 @@
             make-violation make-warning make-who-condition message-condition?
             non-continuable-violation? serious-condition? simple-conditions
             syntax-violation-form syntax-violation-subform syntax-violation?
-            undefined-violation? violation? warning? who-condition?))
+            undefined-violation? violation? warning? who-condition?)
+  #:replace (&error &non-continuable))
 
 (define &condition &exception)
 (define &message x:&message)

@@ -4,7 +4,7 @@
 (define-module (rnrs exceptions)
   #:use-module ((ice-9 exceptions) #:select (guard raise-continuable))
   #:re-export (guard raise-continuable with-exception-handler)
-  #:export (raise))
+  #:replace (raise))
 
 (define (raise obj)
   "Raise OBJ, not continuably."

@@ -4,11 +4,12 @@
 (define-module (rnrs hashtables)
   #:use-module (srfi srfi-9)
   #:use-module ((srfi srfi-69) #:prefix s69:)
-  #:export (equal-hash hashtable-clear! hashtable-contains? hashtable-copy hashtable-delete!
-            hashtable-entries hashtable-equivalence-function hashtable-hash-function
-            hashtable-keys hashtable-mutable? hashtable-ref hashtable-set! hashtable-size
-            hashtable-update! hashtable? make-eq-hashtable make-eqv-hashtable make-hashtable
-            string-ci-hash string-hash symbol-hash))
+  #:export (equal-hash hashtable-clear! hashtable-contains? hashtable-copy
+            hashtable-delete! hashtable-entries hashtable-equivalence-function
+            hashtable-hash-function hashtable-keys hashtable-mutable? hashtable-ref
+            hashtable-set! hashtable-size hashtable-update! hashtable? make-eq-hashtable
+            make-eqv-hashtable make-hashtable string-ci-hash)
+  #:replace (string-hash symbol-hash))
 
 (define-record-type <hashtable>
   (%make-hashtable table mutable? hash equivalence)

@@ -4,8 +4,9 @@
 (define-module (rnrs lists)
   #:use-module ((srfi srfi-1) #:select (assoc member (fold . srfi-1:fold) (find . srfi-1:find) (partition . srfi-1:partition) (remove . srfi-1:remove) any every))
   #:re-export (assoc assq assv cons* member memq memv)
-  #:export (assp exists filter find fold-left fold-right for-all memp partition remove remp
-            remq remv))
+  #:export (assp exists find fold-left fold-right for-all memp partition remove remp
+            remq remv)
+  #:replace (filter))
 
 (define exists any)
 (define for-all every)

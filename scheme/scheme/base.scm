@@ -41,14 +41,16 @@
                truncate-remainder truncate/ unless unquote unquote-splicing values vector
                vector-length vector-ref vector-set! vector? when with-exception-handler
                write-char zero?)
-  #:export (binary-port? bytevector bytevector-append bytevector-copy
-            bytevector-copy! error-object-irritants error-object-message error-object?             features file-error? flush-output-port for-each get-output-bytevector include-ci
-            input-port-open? map open-input-bytevector open-output-bytevector
-            output-port-open? peek-u8 raise read-bytevector read-bytevector! read-error?
-            read-string read-u8 square string->utf8 string->vector string-for-each string-map
-            syntax-error textual-port? u8-ready? utf8->string vector->list
-            vector->string vector-append vector-copy vector-copy! vector-fill! vector-for-each
-            vector-map write-bytevector write-string write-u8))
+  #:export (binary-port? bytevector bytevector-append bytevector-copy bytevector-copy!
+            error-object-irritants error-object-message error-object? features
+            file-error? flush-output-port get-output-bytevector input-port-open?
+            open-input-bytevector open-output-bytevector output-port-open? peek-u8
+            read-bytevector read-bytevector! read-error? read-string read-u8 square
+            string->utf8 string->vector textual-port? u8-ready? utf8->string
+            vector->string vector-append vector-for-each vector-map write-bytevector
+            write-string write-u8)
+  #:replace (for-each include-ci map raise string-for-each string-map syntax-error
+             vector->list vector-copy vector-copy! vector-fill!))
 
 (define map s1:map)
 (define for-each s1:for-each)

@@ -4,7 +4,8 @@
 (define-module (scheme lazy)
   #:use-module ((srfi srfi-45) #:select (delay force promise? eager lazy))
   #:re-export (delay force promise?)
-  #:export (delay-force make-promise))
+  #:export (delay-force)
+  #:replace (make-promise))
 
 (define-syntax-rule (delay-force expr)
   (lazy expr))

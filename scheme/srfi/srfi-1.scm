@@ -62,16 +62,7 @@
     (set-cdr! (last-pair elements) elements))
   elements)
 
-(define* (iota count #:optional (start 0) (step 1))
-  "Return the list of COUNT numbers that begins with START and grows by STEP."
-  (unless (and (exact-integer? count) (>= count 0))
-    (bad-argument "iota" 1 count))
-  (let loop ((i (- count 1)) (result '()))
-    (if (< i 0)
-        result
-        (loop (- i 1) (cons (+ start (* i step)) result)))))
-
-;;; Predicates
+(define iota (@ (guile) iota))
 
 (define (proper-list? x)
   "Return true if X is a proper list."

@@ -3,7 +3,7 @@
 ;;; with two to take an item; a <reduced> result stops the reduction.
 
 (define-module (srfi srfi-171)
-  #:use-module (srfi srfi-9)
+  #:use-module (srfi srfi-171 meta)
   #:use-module (rnrs bytevectors)
   #:export (rcons reverse-rcons rcount rany revery
             list-transduce vector-transduce string-transduce bytevector-u8-transduce port-transduce
@@ -13,13 +13,6 @@
             tsegment tpartition tadd-between tenumerate tlog))
 
 (cond-expand-provide (current-module) '(srfi-171))
-
-(define-record-type <reduced>
-  (reduced value)
-  reduced?
-  (value unreduce))
-
-(define (ensure-reduced x) (if (reduced? x) x (reduced x)))
 
 ;;; Reducers
 

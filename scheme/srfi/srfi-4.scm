@@ -1,21 +1,55 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
-;;; SRFI-4: homogeneous vectors, native.
+;;; SRFI-4: homogeneous vectors, which are bytevectors with a type of elements.
 
 (define-module (srfi srfi-4)
-  #:use-module (fruix native)
-  #:re-export (f32vector f32vector->list f32vector-length f32vector-ref f32vector-set!
-               f32vector? f64vector f64vector->list f64vector-length f64vector-ref
-               f64vector-set! f64vector? list->f32vector list->f64vector list->s16vector
-               list->s32vector list->s64vector list->s8vector list->u16vector list->u32vector
-               list->u64vector list->u8vector make-f32vector make-f64vector make-s16vector
-               make-s32vector make-s64vector make-s8vector make-u16vector make-u32vector
-               make-u64vector make-u8vector s16vector s16vector->list s16vector-length
-               s16vector-ref s16vector-set! s16vector? s32vector s32vector->list
-               s32vector-length s32vector-ref s32vector-set! s32vector? s64vector
-               s64vector->list s64vector-length s64vector-ref s64vector-set! s64vector?
-               s8vector s8vector->list s8vector-length s8vector-ref s8vector-set! s8vector?
-               u16vector u16vector->list u16vector-length u16vector-ref u16vector-set!
-               u16vector? u32vector u32vector->list u32vector-length u32vector-ref
-               u32vector-set! u32vector? u64vector u64vector->list u64vector-length
-               u64vector-ref u64vector-set! u64vector? u8vector u8vector->list u8vector-length
-               u8vector-ref u8vector-set! u8vector?))
+  #:export (%define-uniform-vectors %any->vector))
+
+(define (%any->vector type obj)
+  "Return the uniform vector of TYPE with the elements of OBJ, a list, a vector or another array."
+  (list->typed-array type 1
+                     (cond ((list? obj) obj)
+                           ((array? obj) (array->list obj))
+                           (else (scm-error 'wrong-type-arg #f "Wrong type argument: ~S" (list obj) (list obj))))))
+
+(define-syntax %define-uniform-vectors
+  (lambda (stx)
+    "(%define-uniform-vectors TYPE ...) defines and exports the procedures of SRFI-4 for each TYPE."
+    (syntax-case stx ()
+      ((here type ...)
+       (with-syntax ((((is? make vec len ref put from-list to-list) ...)
+                      (map (lambda (type)
+                             (map (lambda (parts)
+                                    (datum->syntax
+                                     #'here
+                                     (string->symbol
+                                      (string-concatenate
+                                       (map (lambda (part)
+                                              (if (eq? part 'type)
+                                                  (symbol->string (syntax->datum type))
+                                                  part))
+                                            parts)))))
+                                  '((type "vector?") ("make-" type "vector") (type "vector")
+                                    (type "vector-length") (type "vector-ref") (type "vector-set!")
+                                    ("list->" type "vector") (type "vector->list"))))
+                           #'(type ...))))
+         #'(begin
+             (define-procedures type is? make vec len ref put from-list to-list)
+             ...
+             (export is? ... make ... vec ... len ... ref ... put ... from-list ... to-list ...)))))))
+
+(define-syntax-rule (define-procedures type is? make vec len ref put from-list to-list)
+  (begin
+    (define (is? obj)
+      (and (array? obj) (= (array-rank obj) 1) (typed-array? obj 'type)))
+    (define (check obj)
+      (unless (is? obj)
+        (scm-error 'wrong-type-arg #f "Wrong type argument: ~S" (list obj) (list obj))))
+    (define* (make n #:optional (fill 0)) (make-typed-array 'type fill n))
+    (define (vec . elements) (list->typed-array 'type 1 elements))
+    (define (len v) (check v) (array-length v))
+    (define (ref v k) (check v) (array-ref v k))
+    (define (put v k x) (check v) (array-set! v x k))
+    (define (from-list elements) (list->typed-array 'type 1 elements))
+    (define (to-list v) (check v) (array->list v))))
+
+(%define-uniform-vectors u8 s8 u16 s16 u32 s32 u64 s64 f32 f64)

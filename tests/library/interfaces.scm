@@ -1,21 +1,13 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
-;;; Print what modules offer, one line a name: "(module name) name kind".  Usage: interfaces.scm FILE
+;;; Print what modules offer, one line a name: "(module name) name".  Usage: interfaces.scm FILE
 ;;; FILE lists the modules, one a line; run with Guile and with the engine, and compare.
 (use-modules (ice-9 rdelim))
-
-(define (kind variable)
-  (if (variable-bound? variable)
-      (let ((value (variable-ref variable)))
-        (cond ((macro? value) 'syntax)
-              ((procedure? value) 'procedure)
-              (else 'value)))
-      'unbound))
 
 (define (show name)
   (let ((lines (catch #t
                  (lambda ()
                    (module-map (lambda (symbol variable)
-                                 (format #f "~a ~a ~a" name symbol (kind variable)))
+                                 (format #f "~a ~s" name symbol))
                                (resolve-interface name)))
                  (lambda (key . args)
                    (format (current-error-port) "~a: ~a ~s~%" name key args)

@@ -14,7 +14,8 @@
    jo (set-address-city (person-addr jo) "new") (set-field jo (person-addr address-city) "k") jo
    (set-fields jo ((person-name) "al") ((person-addr address-city) "q") ((person-addr address-street) "r"))
    (set-field jo (person-addr) 5) (set-field p (point-x) 99) (set-field 5 (point-x) 1) (set-field jo (point-x) 1)
-   (eval '(let () (set-field jo (no-such) 1)) (current-module))
+   (catch 'syntax-error (lambda () (eval '(let () (set-field jo (no-such) 1)) (current-module)))
+     (lambda (key who message place . rest) (list key who message rest)))
    (eval '(set-field jo (point-x point-y) 1) (current-module))
    (begin (set-record-type-printer! <address> (lambda (a port) (format port "#<addr ~a>" (address-city a)))) jo)
    (call-with-values (lambda () (values 1 2 3)) (lambda (a . b) (list a b)))

@@ -39,10 +39,6 @@
 its return raises a &non-continuable exception."
   (%raise exn continuable?))
 
-(define (raise exn)
-  "Raise EXN, not continuably."
-  (%raise exn #f))
-
 (define (%with-handler handler thunk)
   (with-fluid* %exception-handlers
     (cons handler (fluid-ref %exception-handlers))
@@ -116,12 +112,19 @@ PRE-UNWIND-HANDLER, if given, is applied likewise before leaving."
 
 (define (error . args)
   "Raise an error: a message and the objects to show after it."
-  (if (null? args)
-      (scm-error 'misc-error #f "?" #f #f)
-      (let loop ((format "~A") (rest (cdr args)))
-        (if (pair? rest)
-            (loop (string-append format " ~S") (cdr rest))
-            (scm-error 'misc-error #f format args #f)))))
+  (define (shown format rest)
+    (if (pair? rest)
+        (shown (string-append format " ~S") (cdr rest))
+        format))
+  (cond ((null? args)
+         (scm-error 'misc-error #f "?" #f #f))
+        ((string? (car args))
+         ;; As Guile's compiler has it: the message is the format.
+         (scm-error 'misc-error #f
+                    (shown (string-join (string-split (car args) #\~) "~~") (cdr args))
+                    (cdr args) #f))
+        (else
+         (scm-error 'misc-error #f (shown "~A" (cdr args)) args #f))))
 
 (define (%call-with-escape-continuation proc)
   "Call PROC with a procedure that leaves this call with its arguments as values."

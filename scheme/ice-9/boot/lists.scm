@@ -119,10 +119,11 @@
   "Return the list of COUNT numbers that begins with START and grows by STEP."
   (unless (and (exact-integer? count) (>= count 0))
     (throw 'wrong-type-arg count))
-  (let loop ((i (- count 1)) (result '()))
-    (if (< i 0)
-        result
-        (loop (- i 1) (cons (+ start (* i step)) result)))))
+  (let ((start (if (inexact? step) (exact->inexact start) start)))
+    (let loop ((i (- count 1)) (result '()))
+      (if (< i 0)
+          result
+          (loop (- i 1) (cons (+ start (* i step)) result))))))
 
 (define (list-index l k)
   "Return the index of the first element of L that is eqv? to K, or #f."

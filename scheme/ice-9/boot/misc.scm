@@ -150,3 +150,34 @@
       (cond ((positive? low) (simplest low high))
             ((negative? high) (- (simplest (- high) (- low))))
             (else 0))))))
+
+(define (asinh z)
+  "Return the number whose hyperbolic sine is Z."
+  (log (+ z (sqrt (+ (* z z) 1)))))
+
+(define (acosh z)
+  "Return the number whose hyperbolic cosine is Z."
+  (log (+ z (* (sqrt (- z 1)) (sqrt (+ z 1))))))
+
+(define (atanh z)
+  "Return the number whose hyperbolic tangent is Z."
+  (/ (- (log (+ 1 z)) (log (- 1 z))) 2))
+
+(define (integer-expt n k)
+  "Return N to the power K, an exact integer."
+  (unless (exact-integer? k)
+    (scm-error 'wrong-type-arg "integer-expt" "Wrong type argument in position ~A: ~S" (list 2 k) (list k)))
+  (expt n k))
+
+(define (random:normal . state)
+  "Return an inexact number of the normal distribution with mean 0 and deviation 1."
+  (* (sqrt (* -2 (log (- 1.0 (apply random:uniform state)))))
+     (cos (* 6.283185307179586 (apply random:uniform state)))))
+
+(define (random:exp . state)
+  "Return an inexact number of the exponential distribution with mean 1."
+  (- (log (- 1.0 (apply random:uniform state)))))
+
+(define (keyword-like-symbol->keyword symbol)
+  "Return the keyword of the name of SYMBOL without its first character."
+  (symbol->keyword (string->symbol (substring (symbol->string symbol) 1))))

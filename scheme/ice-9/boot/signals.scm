@@ -1,6 +1,6 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
-;;; Signals.  A signal with a handler is noted when it arrives; the machine then calls
-;;; %run-signal-handlers between two instructions.
+;;; Signals.  A signal with a handler is noted when it arrives; procedures that wait or send signals then call
+;;; %after-signal-handlers with what they return.
 
 (define %signal-handlers (make-vector 65 0))
 (define %no-handler (list 'no-handler))
@@ -33,3 +33,8 @@ the pair of the old handler and flags."
                 (when (procedure? handler)
                   (handler signal))))
             (%arrived-signals)))
+
+(define (%after-signal-handlers value)
+  "Call the handlers of the signals that have arrived; return VALUE."
+  (%run-signal-handlers)
+  value)

@@ -44,3 +44,44 @@
   "Return the list of lower and upper bounds of the dimensions of A."
   (map (lambda (d) (if (pair? d) d (list 0 (- d 1))))
        (array-dimensions a)))
+
+(define (make-shared-array array mapping . bounds)
+  "Return a view of ARRAY: MAPPING makes the list of ARRAY's indices out of those of the view."
+  (let* ((low (map (lambda (bound) (if (pair? bound) (car bound) 0)) bounds))
+         (place (lambda (indices) (apply %array-position array (apply mapping indices)))))
+    (if (or-map (lambda (bound) (if (pair? bound) (< (cadr bound) (car bound)) (eqv? bound 0))) bounds)
+        (apply %array-view array 0 (map (lambda (bound) 0) bounds) bounds)
+        (let ((offset (place low)))
+          (define (step axis)
+            ;; How far the next index along AXIS is, if there is one.
+            (let* ((bound (list-ref bounds axis))
+                   (last (if (pair? bound) (cadr bound) (- bound 1)))
+                   (indices (list-copy low)))
+              (if (< (list-ref low axis) last)
+                  (begin
+                    (list-set! indices axis (+ 1 (list-ref low axis)))
+                    (- (place indices) offset))
+                  1)))
+          (apply %array-view array offset (map step (iota (length bounds))) bounds)))))
+
+(define (array-equal? . arrays)
+  "Return true if ARRAYS have the same shape, type and elements."
+  (or (null? arrays)
+      (let ((first (car arrays)))
+        (and-map (lambda (other)
+                   (or (equal? first other)
+                       (and (array? first) (array? other)
+                            (eq? (array-type first) (array-type other))
+                            (equal? (array-shape first) (array-shape other))
+                            (equal? (array->list first) (array->list other)))))
+                 (cdr arrays)))))
+
+(define array-copy-in-order! array-copy!)
+
+(define (array-slice-for-each rank proc . arrays)
+  "Apply PROC to the parts of ARRAYS that their first RANK indices give."
+  (%for-each-index (list-head (array-dimensions (car arrays)) rank)
+                   (lambda (indices)
+                     (apply proc (map (lambda (array) (apply array-slice array indices)) arrays)))))
+
+(define array-slice-for-each-in-order array-slice-for-each)

@@ -15,7 +15,7 @@
    (sort 5 <) (merge '(1 3 5) '(2 4 6) <) (sorted? '(1 2 3) <) (sorted? '(2 1) <) (sorted? #(1 1) <)
    (let ((v (vector 3 2 1))) (sort! v <) v))
 (t (catch 'a (lambda () (throw 'a 1 2)) list)
-   (catch #t (lambda () (error "foo" 1 "x")) list)
+   (catch #t (lambda () (error 'foo 1 "x")) list)
    (catch #t (lambda () (error 'foo 1 "x")) list)
    (catch 'b (lambda () (catch 'a (lambda () (throw 'b 9)) list)) (lambda args (cons 'outer args)))
    (let ((log '())) (catch 'a (lambda () (throw 'a 1)) (lambda args (cons 'h log)) (lambda args (set! log (cons args log)))))

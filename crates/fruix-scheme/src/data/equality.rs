@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! `eqv?` and `equal?`, and the hashes that go with them.
 
-use super::bytes::BitVector;
+use super::arrays::Array;
+use super::bytes::{BitVector, Element};
 use super::structs;
 use crate::heap::{Heap, Tag};
 use crate::numbers::Num;
@@ -73,8 +74,36 @@ fn objects_equal(
         }
         Tag::Foreign => match (heap.as_foreign::<BitVector>(a), heap.as_foreign::<BitVector>(b)) {
             (Some(a), Some(b)) => a.0 == b.0,
-            _ => crate::data::char_sets::equal(heap, a, b),
+            _ => crate::data::char_sets::equal(heap, a, b) || arrays_equal(heap, a, b, work),
         },
+        _ => false,
+    }
+}
+
+fn arrays_equal(heap: &Heap, a: Value, b: Value, work: &mut Vec<(Value, Value)>) -> bool {
+    let (Some(a), Some(b)) = (heap.as_foreign::<Array>(a), heap.as_foreign::<Array>(b)) else {
+        return false;
+    };
+    let mut pairs = a.positions().zip(b.positions());
+    if !a.same_shape(b) || heap.tag(a.root) != heap.tag(b.root) {
+        return false;
+    }
+    if let (Some(x), Some(y)) = (heap.slots(a.root, Tag::Vector), heap.slots(b.root, Tag::Vector)) {
+        work.extend(pairs.map(|(i, j)| (x[i], y[j])));
+        return true;
+    }
+    if let (Some(x), Some(y)) = (heap.as_string(a.root), heap.as_string(b.root)) {
+        return pairs.all(|(i, j)| x.get(i) == y.get(j));
+    }
+    if let (Some(x), Some(y)) = (heap.as_bytes(a.root), heap.as_bytes(b.root)) {
+        let kind = heap.aux(a.root);
+        let size = Element::from_aux(kind).size();
+        let cell = |k: usize| k * size..(k + 1) * size;
+        return kind == heap.aux(b.root) && pairs.all(|(i, j)| x[cell(i)] == y[cell(j)]);
+    }
+    let bits = |root| heap.as_foreign::<BitVector>(root);
+    match (bits(a.root), bits(b.root)) {
+        (Some(x), Some(y)) => pairs.all(|(i, j)| x.0[i] == y.0[j]),
         _ => false,
     }
 }

@@ -2,6 +2,7 @@
 //! Data types that are neither numbers nor text: what they are and what can be done with them in
 //! Rust. The procedures that show them to Scheme are in `natives/`.
 
+pub mod arrays;
 pub mod bytes;
 pub mod char_sets;
 pub mod equality;

@@ -37,9 +37,6 @@ pub static NATIVES: &[Native] = &[
     native!("char-downcase", 1, |e, c| {
         Ok(Value::char(downcase(character(e, "char-downcase", 1, c)?)))
     }),
-    native!("char-foldcase", 1, |e, c| {
-        Ok(Value::char(downcase(upcase(character(e, "char-foldcase", 1, c)?))))
-    }),
     native!("char-titlecase", 1, |e, c| {
         Ok(Value::char(upcase(character(e, "char-titlecase", 1, c)?)))
     }),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Pairs and lists (R7RS section 6.4; Guile's manual, "Pairs" and "Lists").
 
-use super::args::{expecting, index, optional, pair};
+use super::args::{expecting, index, optional, pair, wanting};
 use crate::data::equality::{is_equal, is_eqv};
 use crate::engine::Engine;
 use crate::native;
@@ -67,21 +67,21 @@ pub static NATIVES: &[Native] = &[
         e.heap.set_car(tail, x);
         Ok(x)
     }),
-    native!("list-cdr-ref", 2, |e, v, k| tail_at(e, "list-tail", v, k)),
+    native!("list-cdr-ref", 2, list_tail),
     native!("list-cdr-set!", 3, |e, v, k, x| {
         let tail = tail_at(e, "list-cdr-set!", v, k)?;
         pair(e, "list-cdr-set!", 1, tail)?;
         e.heap.set_cdr(tail, x);
         Ok(x)
     }),
-    native!("list-tail", 2, |e, v, k| tail_at(e, "list-tail", v, k)),
+    native!("list-tail", 2, list_tail),
     native!("list-head", 2, |e, v, k| {
         let n = index(e, "list-head", 2, k)?;
         let mut rest = v;
         let mut elements = Vec::new();
         for _ in 0..n {
             let Some((car, cdr)) = e.heap.pair(rest) else {
-                return e.out_of_range("list-head", 2, k);
+                return wanting(e, "list-head", 1, "pair", rest);
             };
             elements.push(car);
             rest = cdr;
@@ -227,7 +227,18 @@ fn reverse_onto(engine: &mut Engine, subr: &str, list: Value, tail: Value) -> Re
         result = engine.heap.cons(car, result);
         rest = cdr;
     }
-    if rest.is_null() { Ok(result) } else { expecting(engine, subr, 1, "list", list) }
+    if rest.is_null() { Ok(result) } else { engine.wrong_type(subr, 1, list) }
+}
+
+fn list_tail(engine: &mut Engine, list: Value, k: Value) -> Result {
+    let mut rest = list;
+    for _ in 0..index(engine, "list-tail", 2, k)? {
+        match engine.heap.pair(rest) {
+            Some((_, cdr)) => rest = cdr,
+            None => return wanting(engine, "list-tail", 1, "pair", rest),
+        }
+    }
+    Ok(rest)
 }
 
 fn tail_at(engine: &mut Engine, subr: &str, list: Value, k: Value) -> Result {

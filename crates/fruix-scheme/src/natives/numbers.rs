@@ -30,9 +30,14 @@ pub static NATIVES: &[Native] = &[
     native!("1-", 1, |e, a| unary(e, "1-", a, |n| n.sub(&Num::Fix(1)))),
     native!("max", 1, 0, true, |e, args| extreme(e, "max", args, Ordering::Greater)),
     native!("min", 1, 0, true, |e, args| extreme(e, "min", args, Ordering::Less)),
-    native!("abs", 1, |e, a| unary(e, "abs", a, |n| if n.sign() < 0 { n.negate() } else { n })),
+    native!("abs", 1, |e, a| unary(e, "abs", a, |n| match n {
+        Num::Flo(x) => Num::Flo(x.abs()),
+        n if n.sign() < 0 => n.negate(),
+        n => n,
+    })),
     native!("magnitude", 1, |e, a| unary(e, "magnitude", a, |n| match n {
         Num::Complex(re, im) => Num::Flo(re.hypot(im)),
+        Num::Flo(x) => Num::Flo(x.abs()),
         n if n.sign() < 0 => n.negate(),
         n => n,
     })),
@@ -138,9 +143,6 @@ pub static NATIVES: &[Native] = &[
     native!("even?", 1, |e, a| parity(e, "even?", a).map(|odd| Value::bool(!odd))),
     native!("nan?", 1, |e, a| Ok(Value::bool(real(e, "nan?", 1, a)?.to_f64().is_nan()))),
     native!("inf?", 1, |e, a| Ok(Value::bool(real(e, "inf?", 1, a)?.to_f64().is_infinite()))),
-    native!("infinite?", 1, |e, a| {
-        Ok(Value::bool(real(e, "infinite?", 1, a)?.to_f64().is_infinite()))
-    }),
     native!("finite?", 1, |e, a| {
         let n = real(e, "finite?", 1, a)?;
         Ok(Value::bool(n.is_exact() || n.to_f64().is_finite()))
@@ -150,9 +152,7 @@ pub static NATIVES: &[Native] = &[
     native!("numerator", 1, |e, a| part(e, "numerator", a, true)),
     native!("denominator", 1, |e, a| part(e, "denominator", a, false)),
     native!("exact->inexact", 1, |e, a| unary(e, "exact->inexact", a, |n| n.to_inexact())),
-    native!("inexact", 1, |e, a| unary(e, "exact->inexact", a, |n| n.to_inexact())),
     native!("inexact->exact", 1, |e, a| exact(e, "inexact->exact", a)),
-    native!("exact", 1, |e, a| exact(e, "inexact->exact", a)),
     native!("exact-integer-sqrt", 1, |e, a| {
         let n = number(e, "exact-integer-sqrt", 1, a)?;
         if !n.is_exact_integer() || n.sign() < 0 {

@@ -126,11 +126,13 @@ pub static NATIVES: &[Native] = &[
     native!("kill", 2, |e, pid, signal| {
         let pid = fixnum(e, "kill", 1, pid)?;
         let signal = fixnum(e, "kill", 2, signal)?;
-        done(e, "kill", sys::kill(pid as i32, signal as i32))
+        done(e, "kill", sys::kill(pid as i32, signal as i32))?;
+        handling_signals(e, Value::UNSPECIFIED)
     }),
     native!("raise", 1, |e, signal| {
         let signal = fixnum(e, "raise", 1, signal)?;
-        done(e, "raise", sys::kill(std::process::id() as i32, signal as i32))
+        done(e, "raise", sys::kill(std::process::id() as i32, signal as i32))?;
+        handling_signals(e, Value::UNSPECIFIED)
     }),
     native!("%set-signal", 3, |e, signal, how, flags| {
         let signal = fixnum(e, "sigaction", 1, signal)?;
@@ -151,11 +153,11 @@ pub static NATIVES: &[Native] = &[
         let seconds = fixnum(e, "alarm", 1, seconds)?;
         Ok(Value::fixnum(sys::alarm(seconds as u32).into()))
     }),
-    native!("pause", 0, |_| {
+    native!("pause", 0, |e| {
         while !sys::signals_wait() {
             std::thread::sleep(std::time::Duration::from_millis(10));
         }
-        Ok(Value::UNSPECIFIED)
+        handling_signals(e, Value::UNSPECIFIED)
     }),
     native!("primitive-exit", 0, 1, false, |e, args| {
         let status = exit_status(optional(args, 0));
@@ -450,5 +452,18 @@ fn entry(engine: &mut Engine, file: &str, key: Value) -> Result {
     match lines.iter().find(|line| line.get(at) == Some(&wanted.as_str())) {
         Some(line) => Ok(fields(engine, line)),
         None => Ok(Value::FALSE),
+    }
+}
+
+/// Gives `value` after the handlers of signals that have arrived, if there are any, have run.
+///
+/// # Errors
+/// How the handlers are called: `(%after-signal-handlers VALUE)` in tail position.
+pub(crate) fn handling_signals(engine: &mut Engine, value: Value) -> Result {
+    match engine.guile_value("%after-signal-handlers") {
+        Some(run) if sys::signals_wait() => {
+            Err(Box::new(crate::native::Exit::TailCall(run, vec![value])))
+        }
+        _ => Ok(value),
     }
 }

@@ -10,9 +10,26 @@ use crate::native;
 use crate::native::{Native, Result};
 use crate::string::SchemeString;
 use crate::value::Value;
+use unicode_normalization::UnicodeNormalization;
 
 /// Constructing, taking apart, changing.
 pub static NATIVES: &[Native] = &[
+    native!("string-normalize-nfc", 1, |e, v| {
+        let text = string(e, "string-normalize-nfc", 1, v)?;
+        Ok(new_string(e, text.nfc()))
+    }),
+    native!("string-normalize-nfd", 1, |e, v| {
+        let text = string(e, "string-normalize-nfd", 1, v)?;
+        Ok(new_string(e, text.nfd()))
+    }),
+    native!("string-normalize-nfkc", 1, |e, v| {
+        let text = string(e, "string-normalize-nfkc", 1, v)?;
+        Ok(new_string(e, text.nfkc()))
+    }),
+    native!("string-normalize-nfkd", 1, |e, v| {
+        let text = string(e, "string-normalize-nfkd", 1, v)?;
+        Ok(new_string(e, text.nfkd()))
+    }),
     native!("string?", 1, |e, v| Ok(Value::bool(e.heap.as_string(v).is_some()))),
     native!("string", 0, 0, true, |e, args| {
         let mut text = Vec::with_capacity(args.len());

@@ -37,13 +37,11 @@ pub static NATIVES: &[Native] = &[
     }),
     native!("sleep", 1, |e, seconds| {
         let seconds = index(e, "sleep", 1, seconds)?;
-        std::thread::sleep(Duration::from_secs(seconds as u64));
-        Ok(Value::fixnum(0))
+        sleep(e, Duration::from_secs(seconds as u64), 1_000_000)
     }),
     native!("usleep", 1, |e, micros| {
         let micros = index(e, "usleep", 1, micros)?;
-        std::thread::sleep(Duration::from_micros(micros as u64));
-        Ok(Value::fixnum(0))
+        sleep(e, Duration::from_micros(micros as u64), 1)
     }),
     native!("tzset", 0, |_| {
         sys::tzset();
@@ -155,4 +153,16 @@ fn from_vector(engine: &mut Engine, subr: &str, position: usize, value: Value) -
     calendar.west = slots[9].as_fixnum().unwrap_or(0);
     calendar.zone = engine.heap.as_string(slots[10]).map(ToString::to_string).unwrap_or_default();
     Ok(calendar)
+}
+
+/// Sleeps, but not beyond the arrival of a signal that has a handler; gives what is left, in units of so many
+/// microseconds.
+fn sleep(engine: &mut Engine, time: Duration, unit: u128) -> Result {
+    let start = std::time::Instant::now();
+    let left = || time.saturating_sub(start.elapsed());
+    while !left().is_zero() && !sys::signals_wait() {
+        std::thread::sleep(left().min(Duration::from_millis(10)));
+    }
+    let left = left().as_micros().div_ceil(unit) as i64;
+    super::processes::handling_signals(engine, Value::fixnum(left))
 }

@@ -123,14 +123,38 @@ impl Reader<'_> {
         Ok(self.engine.heap.foreign(crate::data::bytes::BitVector(bits)))
     }
 
-    /// `#2((1 2) (3 4))`, an array: rank, then nested lists. Ranks other than 1 have no representation of
-    /// their own here; a rank of 1 is a vector.
+    /// `#2((1 2) (3 4))`, an array: rank, element type, `@` with the lowest index or `:` with the length of each
+    /// dimension, then nested lists.
     fn array(&mut self, c: char) -> Result {
         let prefix = self.token(String::from(c));
-        if prefix.trim_start_matches('@') != "1" || self.peek() != Some('(') {
+        let digits = prefix.chars().take_while(char::is_ascii_digit).count();
+        let rank = prefix[..digits].parse::<usize>().unwrap_or(1);
+        let rest = &prefix[digits..];
+        let (tag, bounds) = rest.split_at(rest.find(['@', ':']).unwrap_or(rest.len()));
+        if self.peek() != Some('(') || rank > 64 {
             return self.fail("arrays of this shape are not supported", &[]);
         }
+        let lows: Vec<i64> = bounds
+            .split('@')
+            .skip(1)
+            .filter_map(|bound| bound.split(':').next()?.parse().ok())
+            .collect();
         self.next();
-        self.nested(|r| r.vector())
+        let annotate = std::mem::replace(&mut self.annotate, super::Annotate::Nothing);
+        let elements = self.nested(|r| r.list(')'));
+        self.annotate = annotate;
+        let elements = elements?;
+        let heap = &mut self.engine.heap;
+        let kind = if tag.is_empty() { Value::TRUE } else { heap.intern(tag) };
+        // A rank of 0 has its one element in parentheses.
+        let (shape, elements) = match rank {
+            0 => (Value::NULL, heap.pair(elements).map_or(Value::FALSE, |(first, _)| first)),
+            _ => {
+                let low = |i: usize| Value::fixnum(lows.get(i).copied().unwrap_or(0));
+                let lows: Vec<Value> = (0..rank).map(low).collect();
+                (heap.list(&lows), elements)
+            }
+        };
+        crate::natives::arrays::of_list(self.engine, "read", kind, shape, elements)
     }
 }

@@ -1,0 +1,32 @@
+;;; SPDX-License-Identifier: GPL-3.0-or-later
+;;; All of R6RS's standard library: what its parts offer.
+
+(define-module (rnrs))
+
+(define interface (module-public-interface (current-module)))
+
+(for-each (lambda (name)
+            (module-for-each (lambda (symbol variable)
+                               (module-add! interface symbol variable))
+                             (resolve-interface (cons 'rnrs name))))
+          '((base)
+            (bytevectors)
+            (conditions)
+            (control)
+            (enums)
+            (exceptions)
+            (files)
+            (hashtables)
+            (io ports)
+            (io simple)
+            (lists)
+            (programs)
+            (records inspection)
+            (records procedural)
+            (records syntactic)
+            (sorting)
+            (syntax-case)
+            (unicode)
+            (arithmetic bitwise)
+            (arithmetic fixnums)
+            (arithmetic flonums)))
