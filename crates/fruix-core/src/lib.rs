@@ -12,6 +12,7 @@
 //! | [`store_path`] | names below the store directory and how they are computed |
 //! | [`derivation`] | `.drv` files, their hashes "modulo" and their output paths |
 //! | [`nar`] | archives: a writer and a push parser |
+//! | [`system`] | system types |
 //! | [`references`] | finding the hash parts of store paths in a stream of bytes |
 
 pub mod base16;
@@ -22,7 +23,9 @@ pub mod hash;
 pub mod nar;
 pub mod references;
 pub mod store_path;
+pub mod system;
 
 pub use derivation::{Derivation, DerivationHash};
 pub use hash::{Hash, HashAlgorithm, Hasher};
 pub use store_path::{HashPart, StoreDir, StorePath};
+pub use system::System;

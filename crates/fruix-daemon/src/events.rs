@@ -5,9 +5,9 @@ use std::path::Path;
 
 use fruix_core::StorePath;
 use fruix_core::derivation::Derivation;
+use fruix_protocol::BuildMode;
 
 use crate::error::Error;
-use crate::options::BuildMode;
 
 /// Something that happened. Events of one derivation come in order; those of derivations that are
 /// built at the same time come from several threads.

@@ -5,35 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use fruix_core::derivation::Derivation;
 use fruix_core::store_path::StorePath;
+use fruix_protocol::{BuildMode, Goal};
 use fruix_store::Store;
 
 use crate::error::{Error, Result};
-use crate::options::BuildMode;
-
-/// Something to be had.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Goal {
-    /// Outputs of a derivation; all of them if none is named.
-    Derivation {
-        /// The derivation.
-        drv: StorePath,
-        /// The names of the outputs.
-        outputs: BTreeSet<String>,
-    },
-    /// A store item: valid already, or the output of a derivation that is in the store.
-    Item(StorePath),
-}
-
-impl Goal {
-    /// What PATH stands for: all outputs if it is a derivation, else itself.
-    pub fn new(path: StorePath) -> Self {
-        if path.is_derivation() {
-            Goal::Derivation { drv: path, outputs: BTreeSet::new() }
-        } else {
-            Goal::Item(path)
-        }
-    }
-}
 
 /// What must be built for some goals.
 #[derive(Debug, Default)]

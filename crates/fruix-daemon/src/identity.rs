@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use fruix_sandbox::{BuildUserLock, BuildUserPool, Identity};
+use fruix_sandbox::{BuildUser, Identity};
 use fruix_store::{FileLock, Mode};
 
 use crate::error::{Error, Result};
@@ -15,8 +15,9 @@ const SLOTS: u16 = 1024;
 #[derive(Debug)]
 pub(crate) struct Identities {
     root: bool,
-    pool: Option<BuildUserPool>,
-    /// `userpool` in the state directory, where guix-daemon locks its build users.
+    users: Vec<BuildUser>,
+    /// `userpool` in the state directory. The lock of the user with ID N is a file N there, as in
+    /// guix-daemon (`UserLock`), so that both daemons can share the users.
     locks: PathBuf,
 }
 
@@ -24,8 +25,7 @@ pub(crate) struct Identities {
 #[derive(Debug)]
 pub(crate) struct Lent {
     pub(crate) identity: Identity,
-    _user: Option<BuildUserLock>,
-    _slot: Option<FileLock>,
+    _lock: Option<FileLock>,
 }
 
 impl Identities {
@@ -33,32 +33,47 @@ impl Identities {
     pub(crate) fn new(group: &str, state_dir: &Path) -> Result<Self> {
         let locks = state_dir.join("userpool");
         let root = rustix::process::geteuid().is_root();
-        let mut pool = None;
+        let mut users = Vec::new();
         if root {
             std::fs::create_dir_all(&locks).map_err(Error::io("creating directory", &locks))?;
-            pool = BuildUserPool::of_group(group, &locks)?;
+            users = BuildUser::of_group(group)?.unwrap_or_default();
         }
-        Ok(Self { root, pool, locks })
+        Ok(Self { root, users, locks })
     }
 
     /// An identity for a build. When all build users are at work, unassigned IDs take their place.
     pub(crate) fn lend(&self) -> Result<Lent> {
         if !self.root {
-            return Ok(Lent { identity: Identity::Caller, _user: None, _slot: None });
+            return Ok(Lent { identity: Identity::Caller, _lock: None });
         }
-        if let Some(user) = self.pool.as_ref().map(BuildUserPool::acquire).transpose()?.flatten() {
-            let identity = user.user().identity();
-            return Ok(Lent { identity, _user: Some(user), _slot: None });
-        }
-        for slot in 0..SLOTS {
-            let identity = Identity::unassigned(slot);
+        let users = self.users.iter().map(BuildUser::identity);
+        for identity in users.chain((0..SLOTS).map(Identity::unassigned)) {
             let (uid, _) = identity.outside((0, 0));
             let lock = FileLock::try_acquire(&self.locks.join(uid.to_string()), Mode::Exclusive)?;
             if lock.is_some() {
-                return Ok(Lent { identity, _user: None, _slot: lock });
+                return Ok(Lent { identity, _lock: lock });
             }
         }
         let busy = std::io::ErrorKind::WouldBlock.into();
         Err(Error::io("finding a free build user in", &self.locks)(busy))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_is_lent_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let user = |uid| BuildUser { name: format!("b{uid}"), uid, gid: 999, groups: Vec::new() };
+        let users = vec![user(901), user(902)];
+        let pool = Identities { root: true, users, locks: dir.path().to_path_buf() };
+        let uid = |lent: &Lent| lent.identity.outside((0, 0)).0;
+        let (first, second) = (pool.lend().unwrap(), pool.lend().unwrap());
+        assert_eq!((uid(&first), uid(&second)), (901, 902));
+        assert_eq!(pool.lend().unwrap().identity, Identity::unassigned(0));
+        drop(first);
+        assert_eq!(uid(&pool.lend().unwrap()), 901);
     }
 }

@@ -7,6 +7,7 @@
 //!
 //! | module | its job |
 //! | --- | --- |
+//! | `embedded` | [`EmbeddedStore`]: store and builder in one, as others see a store |
 //! | `graph` | from goals to the derivations that must be built, and in which order |
 //! | `scheduler` | [`Builder`]: worker threads, waiting for other processes, keeping going |
 //! | `run` | one derivation: locks, validity, rounds, checks |
@@ -16,10 +17,10 @@
 //! | `references` | what outputs may refer to |
 //! | `builtin` | builders that are part of fruix: downloads |
 //! | `log` | build logs |
-//! | `platform` | which systems this machine can build for |
 
 mod builtin;
 mod cancel;
+mod embedded;
 mod environment;
 mod error;
 mod events;
@@ -27,17 +28,17 @@ mod graph;
 mod identity;
 mod log;
 mod options;
-mod platform;
 mod references;
 mod request;
 mod run;
 mod scheduler;
 
 pub use cancel::Cancellation;
+pub use embedded::EmbeddedStore;
 pub use error::{Error, Failure, ReferenceRule, Result};
 pub use events::{Event, LogLines, NoObserver, Observer};
-pub use graph::{Goal, Plan};
+pub use fruix_protocol::{BuildMode, Goal};
+pub use graph::Plan;
 pub use log::{find_log, open_log};
-pub use options::{BuildMode, BuildOptions, Settings};
-pub use platform::{native_system, supported};
+pub use options::{BuildOptions, Settings};
 pub use scheduler::{Builder, Report};

@@ -8,18 +8,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use fruix_core::System;
 use fruix_fetch::Fetcher;
-
-use crate::platform::native_system;
+use fruix_protocol::BuildMode;
+use fruix_sandbox::BUILD_USERS_GROUP;
 
 /// How builds are made on this machine.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The machine's system type, such as `x86_64-linux`.
-    pub system: String,
+    pub system: System,
     /// Where build directories are made; `/tmp` unless said otherwise.
     pub build_root: PathBuf,
-    /// The group whose members are the build users, for root; `guixbuild`. Where there is no such
+    /// The group whose members are the build users, for root; [`BUILD_USERS_GROUP`]. Where there is no such
     /// group, builds get IDs that no account has.
     pub build_users_group: String,
     /// What downloads.
@@ -38,26 +39,15 @@ impl Settings {
     /// The usual ones, downloading with FETCHER.
     pub fn new(fetcher: Arc<Fetcher>) -> Self {
         Self {
-            system: native_system().into(),
+            system: System::native(),
             build_root: "/tmp".into(),
-            build_users_group: "guixbuild".into(),
+            build_users_group: BUILD_USERS_GROUP.into(),
             fetcher,
             impure_environment: BTreeMap::new(),
             client: None,
             devices: vec!["/dev/kvm".into()],
         }
     }
-}
-
-/// What a build is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum BuildMode {
-    /// Making outputs that are not valid.
-    #[default]
-    Normal,
-    /// Building goals whose outputs are valid once more, to see whether they come out the same
-    /// (`--check`).
-    Check,
 }
 
 /// How a request is to be carried out.

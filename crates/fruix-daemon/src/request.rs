@@ -6,12 +6,11 @@ use std::ffi::OsString;
 
 use fruix_core::derivation::Derivation;
 use fruix_core::store_path::StorePath;
-use fruix_sandbox::{Access, BuildRequest, Identity, Limits, Mount, Network};
+use fruix_sandbox::{Access, BuildRequest, Identity, Limits, Mount, Network, Personality};
 use fruix_store::{BuildDir, Layout};
 
 use crate::environment::build_directory;
 use crate::options::{BuildOptions, Settings};
-use crate::platform::personality;
 
 /// The request to run DERIVATION, whose file is called NAME, in DIR as IDENTITY, with INPUTS, which are
 /// store items, and the environment ENV.
@@ -42,7 +41,8 @@ pub(crate) fn request(
     if derivation.fixed_output().is_some() {
         request.network = Network::Host;
     }
-    request.personality = personality(&derivation.system, &settings.system);
+    let linux32 = settings.system.has_variant(&derivation.system.as_str().into());
+    request.personality = Personality { linux32, ..Personality::default() };
     request.limits = Limits {
         timeout: options.timeout,
         max_silent: options.max_silent,

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use fruix_core::System;
 use fruix_core::store_path::StorePath;
+use fruix_protocol::BuildMode;
 use fruix_sandbox::{Identity, Outcome};
 use fruix_store::{BuildDir, Maker, Outputs, Wanted};
 
@@ -17,8 +19,7 @@ use crate::error::{Error, Result};
 use crate::events::{Event, Observer};
 use crate::graph::Node;
 use crate::log::LogWriter;
-use crate::options::{BuildMode, BuildOptions};
-use crate::platform::{same_kernel, supported};
+use crate::options::BuildOptions;
 use crate::references;
 use crate::request::request;
 use crate::scheduler::Builder;
@@ -28,7 +29,7 @@ const FULL: u64 = 8 * 1024 * 1024;
 
 /// How it went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ran {
+pub(crate) enum JobResult {
     /// It was built.
     Built,
     /// Somebody else had built it meanwhile.
@@ -48,12 +49,12 @@ pub(crate) struct Job<'a> {
 
 impl Job<'_> {
     /// Build it, unless it is valid.
-    pub(crate) fn run(&self) -> Result<Ran> {
+    pub(crate) fn run(&self) -> Result<JobResult> {
         self.cancel.check()?;
         let store = &self.builder.store;
         let outputs: BTreeSet<StorePath> =
             self.node.derivation.outputs.values().filter_map(|o| o.path.clone()).collect();
-        let Some(mut lock) = store.try_lock_paths(&outputs)? else { return Ok(Ran::Busy) };
+        let Some(mut lock) = store.try_lock_paths(&outputs)? else { return Ok(JobResult::Busy) };
         // Somebody may have been faster; now that we have the locks, nobody can be any more.
         let valid = store.query_valid_paths(&outputs)?;
         let check = self.node.mode == BuildMode::Check;
@@ -62,7 +63,7 @@ impl Job<'_> {
         }
         if !check && self.node.wanted_paths().all(|path| valid.contains(path)) {
             lock.delete_on_release(true);
-            return Ok(Ran::AlreadyValid);
+            return Ok(JobResult::AlreadyValid);
         }
         let missing: BTreeSet<StorePath> =
             outputs.into_iter().filter(|path| check || !valid.contains(path)).collect();
@@ -76,7 +77,7 @@ impl Job<'_> {
         }
         built?;
         lock.delete_on_release(true);
-        Ok(Ran::Built)
+        Ok(JobResult::Built)
     }
 
     fn show(&self, item: &StorePath) -> String {
@@ -115,14 +116,16 @@ impl Job<'_> {
     }
 
     fn refuse_platform(&self) -> Result<()> {
-        let (system, native) = (&self.node.derivation.system, &self.builder.settings.system);
-        let local = supported(system, native);
+        let native = &self.builder.settings.system;
+        let system = System::from(self.node.derivation.system.as_str());
+        let local = native.runs(&system);
         if self.options.max_jobs == 0
             && !(local && flag(&self.node.derivation, "preferLocalBuild", false))
         {
             return Err(Error::NoJobs { drv: self.show(&self.node.drv) });
         }
-        if local || self.is_builtin() || same_kernel(system, native) {
+        // The machine may have an emulator registered for programs of another processor.
+        if local || self.is_builtin() || system.kernel() == native.kernel() {
             return Ok(());
         }
         Err(self.wrong_platform())
@@ -132,7 +135,7 @@ impl Job<'_> {
         Error::Platform {
             drv: self.show(&self.node.drv),
             wanted: self.node.derivation.system.clone(),
-            system: self.builder.settings.system.clone(),
+            system: self.builder.settings.system.to_string(),
         }
     }
 
@@ -294,11 +297,16 @@ impl Job<'_> {
         let choices = (&builder.settings, self.options);
         let named = (drv.name(), derivation);
         let request = request(dir, layout, named, identity, wanted.inputs, env, choices);
+        for shortcoming in builder.sandbox.shortcomings(&request) {
+            let line = format!("note: {shortcoming}\n");
+            log.write(line.as_bytes());
+            self.observer.event(Event::Log { drv, bytes: line.as_bytes() });
+        }
         let running = builder.sandbox.spawn(request).map_err(|error| match &error {
             // Only the attempt tells whether there is an emulator for a foreign program.
             fruix_sandbox::Error::Exec { source, .. }
                 if source.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error())
-                    && !supported(&derivation.system, &builder.settings.system) =>
+                    && !builder.settings.system.runs(&derivation.system.as_str().into()) =>
             {
                 self.wrong_platform()
             }

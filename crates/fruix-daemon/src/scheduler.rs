@@ -6,16 +6,17 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use fruix_core::StorePath;
+use fruix_protocol::Goal;
 use fruix_sandbox::{KillHandle, Sandbox};
 use fruix_store::Store;
 
 use crate::cancel::Cancellation;
 use crate::error::{Error, Failure, Result};
 use crate::events::{Event, Observer};
-use crate::graph::{Goal, Plan};
+use crate::graph::Plan;
 use crate::identity::Identities;
 use crate::options::{BuildOptions, Settings};
-use crate::run::{Job, Ran};
+use crate::run::{Job, JobResult};
 
 /// How long to wait before looking again whether another process has finished the same derivation.
 const RETRY: Duration = Duration::from_millis(100);
@@ -76,21 +77,21 @@ impl Builder {
         let stop = Cancellation::new();
         let inner = stop.clone();
         let _watch = cancel.watch(KillHandle::new(move || inner.cancel()));
-        let work = Work::new(self, &plan, options, observer, &stop);
+        let schedule = Schedule::new(self, &plan, options, observer, &stop);
         let threads = options.max_jobs.clamp(1, builds);
         std::thread::scope(|scope| {
             for _ in 1..threads {
-                scope.spawn(|| work.carry_out());
+                scope.spawn(|| schedule.carry_out());
             }
-            work.carry_out();
+            schedule.carry_out();
         });
         cancel.check()?;
-        work.into_report()
+        schedule.into_report()
     }
 }
 
 /// A plan being carried out.
-struct Work<'a> {
+struct Schedule<'a> {
     builder: &'a Builder,
     plan: &'a Plan,
     options: &'a BuildOptions,
@@ -118,7 +119,7 @@ struct State {
     failures: Vec<Failure>,
 }
 
-impl<'a> Work<'a> {
+impl<'a> Schedule<'a> {
     fn new(
         builder: &'a Builder,
         plan: &'a Plan,
@@ -217,17 +218,17 @@ impl<'a> Work<'a> {
     }
 
     /// Take note of the RESULT of node NUMBER.
-    fn settle(&self, state: &mut State, number: usize, result: Result<Ran>) {
+    fn settle(&self, state: &mut State, number: usize, result: Result<JobResult>) {
         let drv = &self.plan.nodes[number].drv;
         match result {
-            Ok(Ran::Busy) => {
+            Ok(JobResult::Busy) => {
                 if !std::mem::replace(&mut state.told[number], true) {
                     self.observer.event(Event::Waiting { drv });
                 }
                 state.delayed.push_back((Instant::now() + RETRY, number));
             }
-            Ok(ran) => {
-                if ran == Ran::Built {
+            Ok(result) => {
+                if result == JobResult::Built {
                     state.built.push(drv.clone());
                     self.observer.event(Event::Succeeded { drv });
                 }

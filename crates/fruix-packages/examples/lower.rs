@@ -2,7 +2,8 @@
 //! `lower [-L DIR]... [--apt DIR] [-e EXPR | -f FILE | -s PROGRAM | PACKAGE]`: print what something
 //! lowers to, in memory; `--apt` makes a lock of the seed with a package index in DIR.
 
-use fruix_packages::{EmbeddedPrograms, MemoryItems, Seed, Session, SessionError, Target};
+use fruix_packages::{EmbeddedPrograms, Seed, Session, SessionError, Target};
+use fruix_store::MemoryStore;
 use std::path::PathBuf;
 
 /// The seed of the host's packages.
@@ -31,7 +32,7 @@ fn run(args: Vec<String>) -> Result<(), SessionError> {
         }
     }
     let mut session =
-        Session::new(Box::new(MemoryItems::default()), seed.unwrap_or_default(), &load_path)?;
+        Session::new(Box::new(MemoryStore::default()), seed.unwrap_or_default(), &load_path)?;
     let targets: Vec<Target> = match rest.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["-e", text] => session.eval_expression(text)?,
         ["-f", file] => session.eval_file(std::path::Path::new(file))?,

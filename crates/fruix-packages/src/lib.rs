@@ -2,8 +2,8 @@
 //! From package definitions to derivations.
 //!
 //! Packages, bags, gexps and build systems are Scheme (`scheme/guix`, `scheme/fruix`); what they
-//! come down to is here: derivations ([`lower`]), file trees ([`tree`]) and the store that both go
-//! to ([`items`]), which the engine sees as the module `(fruix core)` ([`natives`]). A [`Session`]
+//! come down to is here: derivations ([`lower`]) and file trees ([`tree`]), and the store that both go
+//! to, which the engine sees as the module `(fruix core)` ([`natives`]). A [`Session`]
 //! is what the command line works with: an engine, a store, and the packages found.
 
 mod library {
@@ -17,8 +17,8 @@ pub mod seed;
 pub mod session;
 pub mod tree;
 
-pub use items::{ItemError, Items, MemoryItems};
-pub use lower::{DerivationRequest, LowerError, Lowering};
+pub use items::ItemError;
+pub use lower::{DerivationRequest, LowerError, derive};
 pub use seed::{EmbeddedPrograms, Seed};
 pub use session::{
     LoweredTarget, Package, PackagePaths, SearchPath, Session, SessionError, Target,

@@ -2,14 +2,13 @@
 //! Making derivations: `derivation` of `(guix derivations)`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError};
 
-use fruix_core::derivation::{
-    Derivation, DerivationOutput, ModuloCache, ModuloError, OutputContents,
-};
+use fruix_core::derivation::{Derivation, DerivationOutput, ModuloError, OutputContents};
 use fruix_core::hash::{Hash, HashAlgorithm, HashError};
 use fruix_core::store_path::{HashMethod, StorePath, StorePathError};
+use fruix_protocol::{Store, StoreError, Text};
 
-use crate::items::{ItemError, Items};
 
 /// What a derivation is made of, paths as they are written.
 #[derive(Debug, Clone, Default)]
@@ -55,21 +54,15 @@ pub enum LowerError {
     NoAlgorithm(String),
     /// The store failed.
     #[error(transparent)]
-    Item(#[from] ItemError),
+    Store(#[from] StoreError),
     /// Output paths cannot be computed.
     #[error("cannot compute the output paths of '{name}': {error}")]
     Outputs {
         /// The derivation.
         name: String,
         /// Why not.
-        error: Box<ModuloError<ItemError>>,
+        error: Box<ModuloError<StoreError>>,
     },
-}
-
-/// Makes derivations, remembering the hashes of those made.
-#[derive(Default)]
-pub struct Lowering {
-    cache: ModuloCache,
 }
 
 /// A derivation that is in the store.
@@ -78,58 +71,58 @@ pub struct Lowered {
     /// The `.drv` file.
     pub path: StorePath,
     /// The derivation.
-    pub derivation: Derivation,
+    pub derivation: Arc<Derivation>,
 }
 
-impl Lowering {
-    /// Makes the derivation that REQUEST describes and adds it to ITEMS.
-    ///
-    /// # Errors
-    /// [`LowerError`].
-    pub fn derive(
-        &mut self,
-        items: &mut dyn Items,
-        request: DerivationRequest,
-    ) -> Result<Lowered, LowerError> {
-        let store_dir = items.store_dir().clone();
-        let contents = contents(&request)?;
-        let mut inputs: BTreeMap<StorePath, BTreeSet<String>> = BTreeMap::new();
-        for (path, outputs) in &request.inputs {
-            inputs.entry(store_dir.parse(path)?).or_default().extend(outputs.iter().cloned());
-        }
-        let sources: Result<BTreeSet<_>, _> =
-            request.sources.iter().map(|path| store_dir.parse(path)).collect();
-        let mut env = BTreeMap::new();
-        for (variable, value) in request.env {
-            env.entry(variable).or_insert(value);
-        }
-        let output = DerivationOutput { path: None, contents };
-        let mut drv = Derivation {
-            outputs: request.outputs.into_iter().map(|name| (name, output.clone())).collect(),
-            inputs,
-            sources: sources?,
-            system: request.system,
-            builder: request.builder,
-            args: request.args,
-            env,
-        };
-        for output in drv.outputs.keys() {
-            drv.env.insert(output.clone(), String::new());
-        }
-        let name = &request.name;
-        drv.fill_outputs(&store_dir, name, &mut self.cache, |path| items.derivation(path))
-            .map_err(|error| LowerError::Outputs { name: name.clone(), error: Box::new(error) })?;
-        let references: BTreeSet<StorePath> = drv.references().cloned().collect();
-        let text = drv.to_bytes(&store_dir);
-        let path = items.add_text(&format!("{name}.drv"), &text, &references)?;
-        if self.cache.get(&path).is_none() {
-            let hash = self.cache.hash(&store_dir, &drv, |path| items.derivation(path)).map_err(
-                |error| LowerError::Outputs { name: name.clone(), error: Box::new(error) },
-            )?;
-            self.cache.insert(path.clone(), hash);
-        }
-        Ok(Lowered { path, derivation: drv })
+/// Makes the derivation that REQUEST describes and adds it to STORE, which knows the hashes of those
+/// made before.
+///
+/// # Errors
+/// [`LowerError`].
+pub fn derive(store: &dyn Store, request: DerivationRequest) -> Result<Lowered, LowerError> {
+    let store_dir = store.store_dir();
+    let contents = contents(&request)?;
+    let mut inputs: BTreeMap<StorePath, BTreeSet<String>> = BTreeMap::new();
+    for (path, outputs) in &request.inputs {
+        inputs.entry(store_dir.parse(path)?).or_default().extend(outputs.iter().cloned());
     }
+    let sources: Result<BTreeSet<_>, _> =
+        request.sources.iter().map(|path| store_dir.parse(path)).collect();
+    let mut env = BTreeMap::new();
+    for (variable, value) in request.env {
+        env.entry(variable).or_insert(value);
+    }
+    let output = DerivationOutput { path: None, contents };
+    let mut drv = Derivation {
+        outputs: request.outputs.into_iter().map(|name| (name, output.clone())).collect(),
+        inputs,
+        sources: sources?,
+        system: request.system,
+        builder: request.builder,
+        args: request.args,
+        env,
+    };
+    for output in drv.outputs.keys() {
+        drv.env.insert(output.clone(), String::new());
+    }
+    let name = &request.name;
+    let wrong = |error| LowerError::Outputs { name: name.clone(), error: Box::new(error) };
+    let mut modulo = store.modulo().lock().unwrap_or_else(PoisonError::into_inner);
+    drv.fill_outputs(store_dir, name, &mut modulo, |path| store.derivation(path)).map_err(wrong)?;
+    let path = drv.path(store_dir, name)?;
+    if modulo.get(&path).is_none() {
+        let hash = modulo.hash(store_dir, &drv, |path| store.derivation(path)).map_err(wrong)?;
+        modulo.insert(path.clone(), hash);
+    }
+    drop(modulo);
+    let derivation = Arc::new(drv);
+    let references = derivation.references().cloned().collect();
+    let text = Text {
+        derivation: Some(derivation.clone()),
+        ..Text::new(path.name(), derivation.to_bytes(store_dir), references)
+    };
+    store.add_texts(&[text])?;
+    Ok(Lowered { path, derivation })
 }
 
 fn contents(request: &DerivationRequest) -> Result<OutputContents, LowerError> {
@@ -154,7 +147,7 @@ fn contents(request: &DerivationRequest) -> Result<OutputContents, LowerError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::items::MemoryItems;
+    use fruix_store::MemoryStore;
 
     fn request(name: &str) -> DerivationRequest {
         DerivationRequest {
@@ -170,31 +163,32 @@ mod tests {
 
     #[test]
     fn the_same_input_given_twice_counts_once_with_all_its_outputs() {
-        let mut items = MemoryItems::default();
-        let mut lowering = Lowering::default();
+        let store = MemoryStore::default();
         let mut leaf = request("leaf-1.0");
         leaf.outputs.push("lib".to_owned());
-        let leaf = lowering.derive(&mut items, leaf).expect("a leaf");
-        let path = items.store_dir().print(&leaf.path);
+        let leaf = derive(&store, leaf).expect("a leaf");
+        let path = store.store_dir().print(&leaf.path);
         let mut once = request("user");
         once.inputs = vec![(path.clone(), vec!["lib".to_owned(), "out".to_owned()])];
         let mut twice = request("user");
         twice.inputs = vec![(path.clone(), vec!["out".to_owned()]), (path, vec!["lib".to_owned()])];
-        let once = lowering.derive(&mut items, once).expect("once");
-        let twice = lowering.derive(&mut items, twice).expect("twice");
+        let once = derive(&store, once).expect("once");
+        let twice = derive(&store, twice).expect("twice");
         assert_eq!(once, twice);
     }
 
     #[test]
     fn a_derivation_read_back_gives_the_same_outputs_as_one_remembered() {
-        let mut items = MemoryItems::default();
-        let leaf = Lowering::default().derive(&mut items, request("leaf")).expect("a leaf");
+        let remembering = MemoryStore::default();
+        let leaf = derive(&remembering, request("leaf")).expect("a leaf");
         let mut user = request("user");
-        user.inputs = vec![(items.store_dir().print(&leaf.path), vec!["out".to_owned()])];
-        let fresh = Lowering::default().derive(&mut items, user.clone()).expect("fresh");
-        let mut lowering = Lowering::default();
-        lowering.derive(&mut items, request("leaf")).expect("a leaf");
-        assert_eq!(fresh, lowering.derive(&mut items, user).expect("remembered"));
+        user.inputs = vec![(remembering.store_dir().print(&leaf.path), vec!["out".to_owned()])];
+        let remembered = derive(&remembering, user.clone()).expect("remembered");
+        // Here the text of the leaf alone is known.
+        let fresh = MemoryStore::default();
+        let text = remembering.text(&leaf.path).expect("its text");
+        fresh.add_text("leaf.drv", &text, &BTreeSet::new()).expect("added");
+        assert_eq!(remembered, derive(&fresh, user).expect("fresh"));
     }
 
     #[test]
@@ -202,7 +196,7 @@ mod tests {
         let mut fixed = request("fixed");
         fixed.algorithm = Some("sha256".to_owned());
         fixed.hash = Some(vec![0; 31]);
-        let error = Lowering::default().derive(&mut MemoryItems::default(), fixed);
+        let error = derive(&MemoryStore::default(), fixed);
         assert!(matches!(error, Err(LowerError::Hash(_))));
     }
 }

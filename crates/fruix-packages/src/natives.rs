@@ -11,16 +11,17 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use fruix_core::derivation::{Derivation, OutputContents};
-use fruix_core::hash::Hash;
+use fruix_core::hash::{Hash, HashAlgorithm};
 use fruix_core::store_path::{HashMethod, StorePath};
 use fruix_core::{base16, base32, base64};
+use fruix_protocol::{Batch, Store};
 use fruix_scheme::modules::EMBEDDED_ROOT;
 use fruix_scheme::native::{Native, Result};
 use fruix_scheme::natives::args;
 use fruix_scheme::{Engine, Value, library, native};
 
-use crate::items::{ItemError, Items};
-use crate::lower::{DerivationRequest, Lowered, Lowering};
+use crate::items::ItemError;
+use crate::lower::{DerivationRequest, LowerError, Lowered, derive};
 use crate::seed::Seed;
 use crate::tree::{Node, Tree, TreeError};
 
@@ -29,10 +30,8 @@ pub const MODULE: &str = "fruix core";
 
 /// What the natives work on: an extension of the engine.
 pub struct Core {
-    /// The store.
-    pub items: Box<dyn Items>,
-    /// Derivations made so far.
-    pub lowering: Lowering,
+    /// The store. Texts and derivations go to it in batches.
+    pub store: Batch,
     /// The system type that is built for unless another one is asked for.
     pub system: String,
     /// The first tools.
@@ -62,6 +61,7 @@ pub static NATIVES: &[Native] = &[
     native!("core-add-tree", 1, add_tree),
     native!("core-add-derivation", 11, 0, false, add_derivation),
     native!("core-store-text", 1, store_text),
+    native!("core-flush", 0, flush),
     native!("core-read-derivation", 1, read_derivation),
     native!("core-find-module", 2, find_module),
     native!("core-file-text", 1, file_text),
@@ -120,7 +120,7 @@ fn string_list<'a>(engine: &mut Engine, strings: impl IntoIterator<Item = &'a St
 
 fn store_directory(engine: &mut Engine) -> Result {
     let name = with(engine, "core-store-directory", |core| {
-        Ok::<_, ItemError>(core.items.store_dir().to_string())
+        Ok::<_, ItemError>(core.store.store_dir().to_string())
     })?;
     Ok(engine.heap.string(&name))
 }
@@ -128,6 +128,12 @@ fn store_directory(engine: &mut Engine) -> Result {
 fn system(engine: &mut Engine) -> Result {
     let name = with(engine, "core-system", |core| Ok::<_, ItemError>(core.system.clone()))?;
     Ok(engine.heap.string(&name))
+}
+
+/// `(core-flush)`: everything that was added is in the store then, for others to see.
+pub fn flush(engine: &mut Engine) -> Result {
+    with(engine, "core-flush", |core| core.store.flush())?;
+    Ok(Value::UNSPECIFIED)
 }
 
 /// `(core-load-path)`: the directories that the user gave.
@@ -140,8 +146,8 @@ fn load_path(engine: &mut Engine) -> Result {
 fn is_valid_path(engine: &mut Engine, path: Value) -> Result {
     const SUBR: &str = "core-valid-path?";
     let path = args::string(engine, SUBR, 1, path)?;
-    let valid = with(engine, SUBR, |core| match core.items.store_dir().parse(&path) {
-        Ok(path) => core.items.is_valid(&path),
+    let valid = with(engine, SUBR, |core| match core.store.store_dir().parse(&path) {
+        Ok(path) => core.store.is_valid(&path),
         Err(_) => Ok(false),
     })?;
     Ok(Value::bool(valid))
@@ -154,10 +160,10 @@ fn add_text(engine: &mut Engine, name: Value, contents: Value, references: Value
     let contents = bytes(engine, SUBR, 2, contents)?;
     let references = strings(engine, SUBR, 3, references)?;
     let path = with(engine, SUBR, |core| {
-        let store_dir = core.items.store_dir().clone();
+        let store_dir = core.store.store_dir().clone();
         let parsed: std::result::Result<BTreeSet<_>, _> =
             references.iter().map(|path| store_dir.parse(path)).collect();
-        let path = core.items.add_text(&name, &contents, &parsed?)?;
+        let path = core.store.add_text(&name, &contents, &parsed?)?;
         Ok::<_, ItemError>(store_dir.print(&path))
     })?;
     Ok(engine.heap.string(&path))
@@ -178,7 +184,7 @@ fn add_file(engine: &mut Engine, args: &[Value]) -> Result {
     let path = with(engine, SUBR, |core| {
         let path = match library::text(&file).filter(|_| file.starts_with(EMBEDDED_ROOT)) {
             Some(text) if method == HashMethod::Flat => {
-                core.items.add_bytes(&name, method, text.as_bytes())?
+                core.store.add_bytes(&name, text.as_bytes(), method)?
             }
             Some(text) => {
                 let wrong = |error: crate::tree::TreeError| ItemError::Tree {
@@ -186,11 +192,13 @@ fn add_file(engine: &mut Engine, args: &[Value]) -> Result {
                     reason: error.to_string(),
                 };
                 let archive = crate::tree::file_archive(text.as_bytes(), false).map_err(wrong)?;
-                core.items.add_bytes(&name, method, &archive)?
+                core.store.add_bytes(&name, &archive, method)?
             }
-            None => core.items.add_path(&name, Path::new(&file), method, &excluded)?,
+            None => core.store.add_to_store(&name, Path::new(&file), method, HashAlgorithm::Sha256, &mut |file, _| {
+                !excluded.contains(file)
+            })?,
         };
-        Ok::<_, ItemError>(core.items.store_dir().print(&path))
+        Ok::<_, ItemError>(core.store.store_dir().print(&path))
     })?;
     Ok(engine.heap.string(&path))
 }
@@ -222,8 +230,8 @@ fn add_files(engine: &mut Engine, name: Value, files: Value) -> Result {
     }
     let archive = tree.archive().or_else(|error| fail(engine, SUBR, &error))?;
     let path = with(engine, SUBR, |core| {
-        let path = core.items.add_bytes(&name, HashMethod::Recursive, &archive)?;
-        Ok::<_, ItemError>(core.items.store_dir().print(&path))
+        let path = core.store.add_bytes(&name, &archive, HashMethod::Recursive)?;
+        Ok::<_, ItemError>(core.store.store_dir().print(&path))
     })?;
     Ok(engine.heap.string(&path))
 }
@@ -279,8 +287,8 @@ fn add_tree(engine: &mut Engine, tree: Value) -> Result {
     let (name, node) = tree_entry(engine, tree, 0)?;
     let archive = node.archive().or_else(|error: TreeError| fail(engine, SUBR, &error))?;
     let path = with(engine, SUBR, |core| {
-        let path = core.items.add_bytes(&name, HashMethod::Recursive, &archive)?;
-        Ok::<_, ItemError>(core.items.store_dir().print(&path))
+        let path = core.store.add_bytes(&name, &archive, HashMethod::Recursive)?;
+        Ok::<_, ItemError>(core.store.store_dir().print(&path))
     })?;
     Ok(engine.heap.string(&path))
 }
@@ -290,8 +298,8 @@ fn store_text(engine: &mut Engine, file: Value) -> Result {
     const SUBR: &str = "core-store-text";
     let file = args::string(engine, SUBR, 1, file)?;
     let text = with(engine, SUBR, |core| {
-        let store_dir = core.items.store_dir().clone();
-        let drv = core.items.derivation(&store_dir.parse(&file)?)?;
+        let store_dir = core.store.store_dir().clone();
+        let drv = core.store.derivation(&store_dir.parse(&file)?)?;
         Ok::<_, ItemError>(drv.to_bytes(&store_dir))
     })?;
     Ok(engine.heap.string(&String::from_utf8_lossy(&text)))
@@ -328,8 +336,9 @@ fn add_derivation(engine: &mut Engine, args: &[Value]) -> Result {
         request.hash = Some(bytes(engine, SUBR, 10, args[9])?);
     }
     let (lowered, store_dir) = with(engine, SUBR, |core| {
-        let store_dir = core.items.store_dir().clone();
-        core.lowering.derive(&mut *core.items, request).map(|lowered| (lowered, store_dir))
+        let store_dir = core.store.store_dir().clone();
+        let lowered = derive(&core.store, request)?;
+        Ok::<_, LowerError>((lowered, store_dir))
     })?;
     let Lowered { path, derivation } = lowered;
     let mut result = vec![engine.heap.string(&store_dir.print(&path))];
@@ -347,9 +356,9 @@ fn read_derivation(engine: &mut Engine, file: Value) -> Result {
     const SUBR: &str = "core-read-derivation";
     let file = args::string(engine, SUBR, 1, file)?;
     let (drv, store_dir) = with(engine, SUBR, |core| {
-        let store_dir = core.items.store_dir().clone();
+        let store_dir = core.store.store_dir().clone();
         let path = store_dir.parse(&file)?;
-        Ok::<_, ItemError>((core.items.derivation(&path)?, store_dir))
+        Ok::<_, ItemError>((core.store.derivation(&path)?, store_dir))
     })?;
     let print = |path: &StorePath| store_dir.print(path);
     let outputs: Vec<Value> = outputs(engine, &drv, &print);
@@ -436,16 +445,16 @@ fn library_modules(engine: &mut Engine, prefix: Value) -> Result {
 
 fn builder(engine: &mut Engine) -> Result {
     let path = with(engine, "core-builder", |core| {
-        let path = core.seed.add_builder(&mut *core.items)?;
-        Ok::<_, ItemError>(core.items.store_dir().print(&path))
+        let path = core.seed.add_builder(&core.store)?;
+        Ok::<_, ItemError>(core.store.store_dir().print(&path))
     })?;
     Ok(engine.heap.string(&path))
 }
 
 fn seed_tools(engine: &mut Engine) -> Result {
     let path = with(engine, "core-seed-tools", |core| {
-        let path = core.seed.add_tools(&mut *core.items)?;
-        Ok::<_, ItemError>(core.items.store_dir().print(&path))
+        let path = core.seed.add_tools(&core.store)?;
+        Ok::<_, ItemError>(core.store.store_dir().print(&path))
     })?;
     Ok(engine.heap.string(&path))
 }
@@ -453,7 +462,7 @@ fn seed_tools(engine: &mut Engine) -> Result {
 /// `(core-seed)`: for each item of the seed a list of name, version, output names, packages (lists
 /// of URL, file name and SHA-256 in base 16), names of the items that it needs, and the recipe.
 fn seed(engine: &mut Engine) -> Result {
-    let items = with(engine, "core-seed", |core| Ok::<_, ItemError>(core.seed.items.clone()))?;
+    let items = with(engine, "core-seed", |core| core.seed.items().map(<[_]>::to_vec))?;
     let mut all = Vec::new();
     for item in &items {
         let mut packages = Vec::new();

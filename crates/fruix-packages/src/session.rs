@@ -6,12 +6,12 @@
 
 use std::path::{Path, PathBuf};
 
+use fruix_core::System;
 use fruix_core::store_path::{StorePath, StorePathError};
+use fruix_protocol::{Batch, Store, StoreError};
 use fruix_scheme::report::Report;
 use fruix_scheme::{Engine, Value};
 
-use crate::items::Items;
-use crate::lower::Lowering;
 use crate::natives::{self, Core};
 use crate::seed::Seed;
 
@@ -27,6 +27,9 @@ pub enum SessionError {
     /// A path that came out of the engine is none of the store.
     #[error(transparent)]
     Path(#[from] StorePathError),
+    /// What was made could not be brought to the store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// Scheme gave something else than was asked for.
     #[error("{procedure} gave something unexpected")]
     Unexpected {
@@ -126,28 +129,21 @@ pub struct Session {
     system: String,
 }
 
-/// The system type of this program: `x86_64-linux`, `x86_64-freebsd`.
-#[must_use]
-pub fn host_system() -> String {
-    format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS)
-}
-
 impl Session {
-    /// A session that works on ITEMS, with the first tools SEED; modules are looked for in LOAD_PATH
+    /// A session that works on STORE, with the first tools SEED; modules are looked for in LOAD_PATH
     /// before they are in the library, and packages there, too.
     ///
     /// # Errors
     /// [`SessionError`] when the library cannot be loaded.
-    pub fn new(items: Box<dyn Items>, seed: Seed, load_path: &[PathBuf]) -> Result<Self> {
+    pub fn new(store: Box<dyn Store>, seed: Seed, load_path: &[PathBuf]) -> Result<Self> {
         fruix_scheme::library::add(crate::library::FILES);
-        let system = host_system();
+        let system = System::native().to_string();
         let mut engine =
             Engine::with_library().map_err(|exit| SessionError::Library(format!("{exit:?}")))?;
         let directories: Vec<String> =
             load_path.iter().map(|path| path.to_string_lossy().into_owned()).collect();
         let core = Core {
-            items,
-            lowering: Lowering::default(),
+            store: Batch::new(store),
             system: system.clone(),
             seed,
             load_path: directories.clone(),
@@ -332,10 +328,9 @@ impl Session {
             let name = self.text(name).ok_or_else(unexpected)?;
             pairs.push((name, self.text(path).ok_or_else(unexpected)?));
         }
-        let store_dir = match natives::core(&mut self.engine) {
-            Some(core) => core.items.store_dir().clone(),
-            None => return Err(unexpected()),
-        };
+        let core = natives::core(&mut self.engine).ok_or_else(unexpected)?;
+        core.store.flush()?;
+        let store_dir = core.store.store_dir().clone();
         let outputs: std::result::Result<Vec<_>, StorePathError> =
             pairs.into_iter().map(|(name, path)| Ok((name, store_dir.parse(&path)?))).collect();
         Ok(LoweredTarget { path: store_dir.parse(&path)?, outputs: outputs? })

@@ -38,7 +38,7 @@ pub use request::{
     Personality, SetuidBits, Stdio,
 };
 pub use running::{KillHandle, Outcome, Running, Sandbox};
-pub use users::{BuildUser, BuildUserLock, BuildUserPool};
+pub use users::{BUILD_USERS_GROUP, BuildUser, group_id};
 
 /// The isolation backend of the system this program was compiled for.
 pub fn native() -> Box<dyn Sandbox> {

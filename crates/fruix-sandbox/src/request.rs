@@ -170,7 +170,7 @@ pub enum Identity {
     /// An ordinary user's build: a user namespace where the caller's own IDs are [`GUEST_UID`] and
     /// [`GUEST_GID`], and no other exists. Needs no privilege.
     Caller,
-    /// A build user that is this build's alone (see [`crate::BuildUserPool`]); the caller is root.
+    /// A build user that is this build's alone (see [`crate::BuildUser`]); the caller is root.
     /// Inside, the IDs are the same as outside, as in guix-daemon. All the user's processes are killed
     /// before and after the build.
     BuildUser {

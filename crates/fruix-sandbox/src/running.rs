@@ -12,6 +12,12 @@ pub trait Sandbox: Send + Sync {
     /// Start the program that REQUEST describes. When this returns, the program has been executed:
     /// every failure before that point is an error here, and has left nothing behind.
     fn spawn(&self, request: BuildRequest) -> Result<Box<dyn Running>>;
+
+    /// Parts of the isolation that this machine lacks for what REQUEST describes, each in a sentence:
+    /// the program runs nevertheless, and people should know.
+    fn shortcomings(&self, _request: &BuildRequest) -> Vec<&'static str> {
+        Vec::new()
+    }
 }
 
 /// A started program. Dropping it kills the program and everything that it started.

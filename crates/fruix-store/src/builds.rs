@@ -17,11 +17,11 @@ use fruix_core::derivation::{Derivation, OutputContents};
 use fruix_core::hash::{Hash, HashAlgorithm, Hasher};
 use fruix_core::references::Scanner;
 use fruix_core::store_path::{HashMethod, StorePath};
+use fruix_protocol::PathInfo;
 
 use crate::canonical::canonicalise;
 use crate::error::{Error, IoContext, Result};
 use crate::fsutil::lstat;
-use crate::info::PathInfo;
 use crate::nar;
 use crate::store::Store;
 use crate::tempspace::TempPath;

@@ -212,12 +212,6 @@ pub enum Error {
         /// Why not.
         reason: &'static str,
     },
-    /// Not implemented for this operating system.
-    #[error("{what} is not yet supported on this system")]
-    Unsupported {
-        /// The feature.
-        what: &'static str,
-    },
 }
 
 /// The result of a store operation.
@@ -267,5 +261,12 @@ impl<T, E: Into<io::Error>> IoContext<T> for std::result::Result<T, E> {
                 _ => Error::io(action, path, e),
             }
         })
+    }
+}
+
+/// Facts that whoever asks a store may want to tell apart keep their shape; the rest goes along whole.
+impl From<Error> for fruix_protocol::StoreError {
+    fn from(error: Error) -> Self {
+        fruix_protocol::StoreError::Store(Box::new(error))
     }
 }

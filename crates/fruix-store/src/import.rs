@@ -14,26 +14,16 @@ use std::path::Path;
 use fruix_core::hash::{Hash, HashAlgorithm, Hasher};
 use fruix_core::nar::NarWriter;
 use fruix_core::store_path::{HashMethod, StorePath, StorePathError};
+use fruix_protocol::{Filter, PathInfo, Text};
 
 use crate::canonical::{canonicalise, canonicalise_top};
 use crate::error::{Error, IoContext, Result};
 use crate::fsutil::lstat;
-use crate::info::PathInfo;
-use crate::nar::{self, Filter, Restorer};
+use crate::nar::{self, Restorer};
+use crate::register::Known;
 use crate::store::Store;
 use crate::tempspace::TempPath;
 use crate::walk::move_file;
-
-/// A text file to be added.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Text {
-    /// Name of the item, without hash part.
-    pub name: String,
-    /// Its contents.
-    pub contents: Vec<u8>,
-    /// The items that it refers to; they are part of its hash.
-    pub references: BTreeSet<StorePath>,
-}
 
 impl Store {
     /// Add a text file NAME that refers to REFERENCES (`addTextToStore`).
@@ -43,41 +33,52 @@ impl Store {
         contents: &[u8],
         references: &BTreeSet<StorePath>,
     ) -> Result<StorePath> {
-        let text = Text {
-            name: name.to_owned(),
-            contents: contents.to_vec(),
-            references: references.clone(),
-        };
-        let mut paths = self.add_texts_to_store(std::slice::from_ref(&text))?;
-        paths.pop().ok_or(Error::Unsupported { what: "adding nothing" })
+        let text = Text::new(name, contents, references.clone());
+        let path = self.text_path(&text)?;
+        self.add_texts_at(std::slice::from_ref(&path), &[text])?;
+        Ok(path)
     }
 
     /// Add TEXTS, which may refer to each other, with one sync and one registration for all of
     /// them. The result has their paths in the same order.
     pub fn add_texts_to_store(&self, texts: &[Text]) -> Result<Vec<StorePath>> {
-        let mut paths = Vec::with_capacity(texts.len());
-        for text in texts {
-            let hash = Hash::sha256(&text.contents);
-            let path = self.layout.store_dir().text_path(&text.name, &hash, &text.references);
-            paths.push(path.map_err(|e| bad_name(&text.name, &e))?);
-        }
-        self.add_temp_roots(&paths)?;
+        let paths: Vec<StorePath> =
+            texts.iter().map(|text| self.text_path(text)).collect::<Result<_>>()?;
+        self.add_texts_at(&paths, texts)?;
+        Ok(paths)
+    }
+
+    fn text_path(&self, text: &Text) -> Result<StorePath> {
+        let hash = Hash::sha256(&text.contents);
+        let path = self.layout.store_dir().text_path(&text.name, &hash, &text.references);
+        path.map_err(|e| bad_name(&text.name, &e))
+    }
+
+    fn add_texts_at(&self, paths: &[StorePath], texts: &[Text]) -> Result<()> {
+        self.add_temp_roots(paths)?;
         let all: BTreeMap<&StorePath, &Text> = paths.iter().zip(texts).collect();
         let mut missing = self.invalid_among(all.keys().copied())?;
         if missing.is_empty() {
-            return Ok(paths);
+            return Ok(());
         }
         let mut lock = self.lock_paths(&missing)?;
         missing = self.invalid_among(&missing)?;
         let mut infos = Vec::with_capacity(missing.len());
+        let mut derivations = BTreeMap::new();
         for path in &missing {
-            if let Some(text) = all.get(path) {
-                infos.push(self.write_text(path, text)?);
+            let Some(text) = all.get(path) else { continue };
+            infos.push(self.write_text(path, text)?);
+            if path.is_derivation() {
+                let known = match &text.derivation {
+                    Some(derivation) => Known::Trusted(derivation.clone()),
+                    None => Known::Parsed(self.parse_derivation(path, &text.contents)?),
+                };
+                derivations.insert(path, known);
             }
         }
-        self.register_valid_paths(&infos)?;
+        self.register(&infos, &derivations)?;
         lock.delete_on_release(true);
-        Ok(paths)
+        Ok(())
     }
 
     fn write_text(&self, path: &StorePath, text: &Text) -> Result<PathInfo> {

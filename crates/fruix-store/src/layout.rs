@@ -117,12 +117,12 @@ impl Layout {
 
     /// The full name of ITEM, as it is written in files and in the database.
     pub fn display(&self, item: &StorePath) -> String {
-        format!("{}/{}", self.store_dir.as_str(), item)
+        self.store_dir.print(item)
     }
 
     /// Where ITEM really lies.
     pub fn physical(&self, item: &StorePath) -> PathBuf {
-        self.physical.join(item.to_string())
+        self.physical.join(item.as_str())
     }
 
     /// The item that PATH names: exactly `STORE_DIR/HASH-NAME`.

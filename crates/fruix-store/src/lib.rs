@@ -22,6 +22,7 @@
 //! | `locks` | locks between processes and between threads |
 //! | `walk` | walking trees by descriptor: changing owners, deleting, moving |
 //! | `tempspace` | half-made items and garbage, by owner |
+//! | `memory` | a store that keeps nothing but texts, for names alone |
 //! | `sys` | what differs between operating systems |
 
 mod builds;
@@ -31,9 +32,9 @@ mod error;
 mod fsutil;
 mod gc;
 mod import;
-mod info;
 mod layout;
 mod locks;
+mod memory;
 pub mod nar;
 mod optimise;
 mod queries;
@@ -46,14 +47,15 @@ mod tempspace;
 mod verify;
 mod walk;
 
+pub use fruix_protocol::{PathInfo, Text};
+
 pub use builds::{BuildDir, Maker, Outputs, Wanted};
 pub use canonical::STORE_MTIME;
 pub use error::{Error, Result};
 pub use gc::{GcAction, GcOptions, GcResults};
-pub use import::Text;
-pub use info::PathInfo;
 pub use layout::Layout;
 pub use locks::{FileLock, Mode, PathLocks};
+pub use memory::MemoryStore;
 pub use optimise::{MINIMUM_SIZE, OptimiseStats};
 pub use store::{Options, Store};
 pub use verify::{Problem, Repair, VerifyReport};

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use fruix_core::hash::{Hash, HashAlgorithm, Hasher};
 use fruix_core::nar::{NarEvent, NarLimits, NarParseError, NarParser, NarWriteError, NarWriter};
+use fruix_protocol::Filter;
 
 use crate::error::{Error, IoContext, Result};
 
@@ -17,9 +18,6 @@ const BLOCK: usize = 64 * 1024;
 
 /// How deep directories may be nested: each level costs a descriptor in later walks.
 const MAX_DEPTH: usize = 500;
-
-/// Says of a file whether it belongs to the archive.
-pub type Filter<'a> = dyn FnMut(&Path, &fs::Metadata) -> bool + 'a;
 
 /// Write the archive of the tree at PATH to SINK.
 pub fn dump(path: &Path, sink: impl Write) -> Result<()> {
@@ -126,7 +124,7 @@ pub fn hash_path(path: &Path) -> Result<(Hash, u64)> {
 /// after its end: what follows stays in SOURCE. Each byte of the archive is shown to SEEN.
 ///
 /// Metadata are not canonical yet. On error, part of the tree may have been made.
-pub fn restore(
+pub(crate) fn restore(
     target: &Path,
     source: &mut impl io::BufRead,
     mut seen: impl FnMut(&[u8]),

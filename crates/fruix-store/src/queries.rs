@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use fruix_core::hash::Hash;
 use fruix_core::store_path::{HashPart, StorePath};
+use fruix_protocol::PathInfo;
 
 use crate::db::Queries;
 use crate::error::{Error, Result};
-use crate::info::PathInfo;
 use crate::store::Store;
 
 impl Store {

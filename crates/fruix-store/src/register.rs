@@ -9,21 +9,54 @@
 //! between files and row holds after `kill -9`, but not after power loss.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use fruix_core::derivation::Derivation;
 use fruix_core::store_path::StorePath;
+use fruix_protocol::PathInfo;
 
 use crate::db::Queries;
 use crate::error::{Error, IoContext, Result};
 use crate::fsutil::{lstat, sync_items};
-use crate::info::PathInfo;
 use crate::store::Store;
 
 /// Seconds since the epoch.
 pub(crate) fn now() -> i64 {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// The contents of a derivation that is to be registered.
+pub(crate) enum Known {
+    /// From its file: its output paths are to be checked.
+    Parsed(Derivation),
+    /// From whoever has computed its output paths.
+    Trusted(Arc<Derivation>),
+}
+
+impl Known {
+    fn derivation(&self) -> &Derivation {
+        match self {
+            Known::Parsed(derivation) => derivation,
+            Known::Trusted(derivation) => derivation,
+        }
+    }
+}
+
+/// A derivation that another one needs.
+enum Input<'a> {
+    Known(&'a Derivation),
+    Read(Derivation),
+}
+
+impl AsRef<Derivation> for Input<'_> {
+    fn as_ref(&self) -> &Derivation {
+        match self {
+            Input::Known(derivation) => derivation,
+            Input::Read(derivation) => derivation,
+        }
+    }
 }
 
 impl Store {
@@ -34,21 +67,32 @@ impl Store {
     /// derivations are checked against their contents. A circle of references is refused.
     pub fn register_valid_paths(&self, infos: &[PathInfo]) -> Result<()> {
         let mut derivations = BTreeMap::new();
+        for info in infos.iter().filter(|info| info.path.is_derivation()) {
+            derivations.insert(&info.path, Known::Parsed(self.read_derivation(&info.path)?));
+        }
+        self.register(infos, &derivations)
+    }
+
+    /// [`Store::register_valid_paths`], given the contents of the DERIVATIONS among INFOS.
+    pub(crate) fn register(
+        &self,
+        infos: &[PathInfo],
+        derivations: &BTreeMap<&StorePath, Known>,
+    ) -> Result<()> {
         let mut files = Vec::new();
         for info in infos {
             let file = self.physical(&info.path);
             if lstat(&file)?.is_none() {
                 return Err(Error::Missing { path: self.layout.display(&info.path) });
             }
-            if info.path.is_derivation() {
-                derivations.insert(&info.path, self.read_derivation(&info.path)?);
-            }
             files.push(file);
         }
         refuse_cycles(self, infos)?;
-        // The check reads files alone, so it need not wait for the transaction.
-        for (path, drv) in &derivations {
-            self.check_outputs(path, drv)?;
+        // The check needs no rows, so it need not wait for the transaction.
+        for (path, known) in derivations {
+            if let Known::Parsed(drv) = known {
+                self.check_outputs(path, drv, derivations)?;
+            }
         }
         if self.options.durable {
             sync_items(self.layout.physical_store(), &files)?;
@@ -57,8 +101,8 @@ impl Store {
             let mut ids = HashMap::new();
             for info in infos {
                 let id = self.insert(q, info)?;
-                if let Some(drv) = derivations.get(&info.path) {
-                    self.insert_outputs(q, id, &info.path, drv)?;
+                if let Some(known) = derivations.get(&info.path) {
+                    self.insert_outputs(q, id, &info.path, known.derivation())?;
                 }
                 ids.insert(&info.path, id);
             }
@@ -128,16 +172,26 @@ impl Store {
     pub fn read_derivation(&self, drv: &StorePath) -> Result<Derivation> {
         let file = self.physical(drv);
         let text = std::fs::read(&file).at("reading", &file)?;
-        Derivation::parse(self.layout.store_dir(), &text).map_err(|e| Error::CorruptDerivation {
+        self.parse_derivation(drv, &text)
+    }
+
+    /// The derivation that TEXT, the contents of DRV, is.
+    pub(crate) fn parse_derivation(&self, drv: &StorePath, text: &[u8]) -> Result<Derivation> {
+        Derivation::parse(self.layout.store_dir(), text).map_err(|e| Error::CorruptDerivation {
             path: self.layout.display(drv),
             reason: e.to_string(),
         })
     }
 
     /// Check that the output paths that DRV, the contents of the file PATH, names are those that
-    /// follow from it (`checkDerivationOutputs`). The derivations that it needs are read from the
-    /// store.
-    pub(crate) fn check_outputs(&self, path: &StorePath, drv: &Derivation) -> Result<()> {
+    /// follow from it (`checkDerivationOutputs`). The derivations that it needs are OTHERS, or are
+    /// read from the store.
+    fn check_outputs(
+        &self,
+        path: &StorePath,
+        drv: &Derivation,
+        others: &BTreeMap<&StorePath, Known>,
+    ) -> Result<()> {
         let corrupt =
             |reason: String| Error::CorruptDerivation { path: self.layout.display(path), reason };
         let name = path.derivation_name().unwrap_or_default();
@@ -149,7 +203,10 @@ impl Store {
         let mut cache = self.modulo.lock().unwrap_or_else(|e| e.into_inner());
         computed
             .fill_outputs(self.layout.store_dir(), name, &mut cache, |input| {
-                self.read_derivation(input).map_err(|e| e.to_string())
+                match others.get(input) {
+                    Some(known) => Ok(Input::Known(known.derivation())),
+                    None => self.read_derivation(input).map(Input::Read).map_err(|e| e.to_string()),
+                }
             })
             .map_err(|e| corrupt(e.to_string()))?;
         let show = |path: &Option<StorePath>| {

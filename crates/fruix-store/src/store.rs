@@ -124,6 +124,11 @@ impl Store {
         &self.options
     }
 
+    /// The hashes of derivations that are known, for whoever computes output paths in this process.
+    pub fn modulo(&self) -> &Mutex<ModuloCache> {
+        &self.modulo
+    }
+
     /// Where ITEM really lies.
     pub fn physical(&self, item: &StorePath) -> PathBuf {
         self.layout.physical(item)
@@ -167,11 +172,11 @@ impl Store {
     /// The name of a new temporary file on the store's file system.
     pub(crate) fn fresh_temp(&self) -> Result<TempPath> {
         let mut space = self.temp_space.lock().unwrap_or_else(|e| e.into_inner());
-        if space.is_none() {
-            *space = Some(TempSpace::new(self.layout.physical_store(), &self.temp_roots)?);
+        if let Some(space) = &*space {
+            return Ok(space.fresh());
         }
-        // It was made just now if it was missing.
-        space.as_ref().map(TempSpace::fresh).ok_or(Error::Unsupported { what: "temporary space" })
+        let new = TempSpace::new(self.layout.physical_store(), &self.temp_roots)?;
+        Ok(space.insert(new).fresh())
     }
 
     /// Free the space that was set aside, for the time of a collection.

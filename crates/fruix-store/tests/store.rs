@@ -57,9 +57,9 @@ fn texts() {
 fn texts_in_one_batch_may_refer_to_each_other() {
     let (_dir, store) = store();
     let dir = store.layout().store_dir().clone();
-    let a = Text { name: "a".into(), contents: b"a".to_vec(), references: BTreeSet::new() };
+    let a = Text::new("a", *b"a", BTreeSet::new());
     let path_a = dir.text_path("a", &Hash::sha256(b"a"), &BTreeSet::new()).unwrap();
-    let b = Text { name: "b".into(), contents: b"b".to_vec(), references: set([&path_a]) };
+    let b = Text::new("b", *b"b", set([&path_a]));
     let paths = store.add_texts_to_store(&[b, a]).unwrap();
     assert_eq!(paths[1], path_a);
     assert_eq!(store.requisites_sorted([&paths[0]]).unwrap(), [path_a, paths[0].clone()]);

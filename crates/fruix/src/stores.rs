@@ -4,7 +4,7 @@
 use crate::args::StoreArgs;
 use crate::error::{CommandError, Result};
 use fruix_store::{Layout, Options, Store};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The store's directories.
 pub fn layout(args: &StoreArgs) -> Result<Layout> {
@@ -54,15 +54,6 @@ pub fn cache_folder() -> Result<PathBuf> {
 /// Opens the store, making it if need be.
 pub fn open(args: &StoreArgs) -> Result<Store> {
     let layout = layout(args)?;
-    let build_group = group_id("guixbuild");
+    let build_group = fruix_sandbox::group_id(fruix_sandbox::BUILD_USERS_GROUP).ok().flatten();
     Ok(Store::open(layout, Options { build_group, ..Options::default() })?)
-}
-
-/// The number of a group of the host.
-fn group_id(name: &str) -> Option<u32> {
-    let groups = std::fs::read_to_string(Path::new("/etc/group")).ok()?;
-    groups.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        (fields.next() == Some(name)).then(|| fields.nth(1)?.parse().ok())?
-    })
 }

@@ -84,7 +84,7 @@ impl Bench {
             outputs,
             inputs: BTreeMap::new(),
             sources: BTreeSet::from([self.worker.clone()]),
-            system: fruix_daemon::native_system().into(),
+            system: fruix_core::System::native().to_string(),
             builder: self.store.layout().display(&self.worker),
             args: actions.iter().map(|action| (*action).to_owned()).collect(),
             env: BTreeMap::new(),

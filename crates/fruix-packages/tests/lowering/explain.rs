@@ -3,16 +3,17 @@
 
 use fruix_core::derivation::Derivation;
 use fruix_core::store_path::{StoreDir, StorePath};
+use fruix_store::MemoryStore;
 
 use crate::normalise::Normaliser;
-use crate::ours::SharedItems;
 
-/// As much of a text as is shown.
-const SHOWN: usize = 3000;
+/// How much of a text is shown before and after the place where it differs.
+const BEFORE: usize = 200;
+const AFTER: usize = 1000;
 
 /// The files that differ below OURS and THEIRS.
 pub fn difference(
-    items: &SharedItems,
+    items: &MemoryStore,
     normaliser: &Normaliser,
     ours: &str,
     theirs: &str,
@@ -34,10 +35,16 @@ pub fn difference(
         match below {
             Some(pair) => (ours, theirs) = pair,
             None => {
+                let same = our_text.iter().zip(&their_text).take_while(|(a, b)| a == b).count();
                 let show = |text: &[u8]| {
-                    String::from_utf8_lossy(text).chars().take(SHOWN).collect::<String>()
+                    let shown = &text[same.saturating_sub(BEFORE)..text.len().min(same + AFTER)];
+                    String::from_utf8_lossy(shown).into_owned()
                 };
-                return format!("  ours:   {}\n  theirs: {}", show(&our_text), show(&their_text));
+                return format!(
+                    "  {ours} and {theirs} differ from byte {same} on\n  ours:   {}\n  theirs: {}",
+                    show(&our_text),
+                    show(&their_text)
+                );
             }
         }
     }

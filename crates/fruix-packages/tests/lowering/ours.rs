@@ -1,79 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Evaluating the expressions with fruix, in memory.
 
-use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::Path;
 
-use fruix_core::derivation::Derivation;
-use fruix_core::store_path::{HashMethod, StoreDir, StorePath};
-use fruix_packages::{ItemError, Items, MemoryItems, Seed, Session, SessionError};
-
-/// A store in memory that can be looked at when the session is over.
-#[derive(Clone, Default)]
-pub struct SharedItems {
-    store_dir: StoreDir,
-    items: Arc<Mutex<MemoryItems>>,
-}
-
-impl SharedItems {
-    fn items(&self) -> MutexGuard<'_, MemoryItems> {
-        self.items.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The contents of a text.
-    pub fn text(&self, path: &StorePath) -> Option<Vec<u8>> {
-        self.items().text(path).map(<[u8]>::to_vec)
-    }
-}
-
-impl Items for SharedItems {
-    fn store_dir(&self) -> &StoreDir {
-        &self.store_dir
-    }
-
-    fn add_text(
-        &mut self,
-        name: &str,
-        contents: &[u8],
-        references: &BTreeSet<StorePath>,
-    ) -> Result<StorePath, ItemError> {
-        self.items().add_text(name, contents, references)
-    }
-
-    fn add_bytes(
-        &mut self,
-        name: &str,
-        method: HashMethod,
-        bytes: &[u8],
-    ) -> Result<StorePath, ItemError> {
-        self.items().add_bytes(name, method, bytes)
-    }
-
-    fn add_path(
-        &mut self,
-        name: &str,
-        source: &Path,
-        method: HashMethod,
-        excluded: &HashSet<PathBuf>,
-    ) -> Result<StorePath, ItemError> {
-        self.items().add_path(name, source, method, excluded)
-    }
-
-    fn is_valid(&self, path: &StorePath) -> Result<bool, ItemError> {
-        self.items().is_valid(path)
-    }
-
-    fn derivation(&self, path: &StorePath) -> Result<Derivation, ItemError> {
-        self.items().derivation(path)
-    }
-}
+use fruix_packages::{Seed, Session, SessionError};
+use fruix_store::MemoryStore;
 
 /// Evaluates the expressions in FOLDER; gives the judge's table as text, and the store. Modules that builds import
 /// come from MODULES first, if that is given.
-pub fn evaluate(folder: &Path, modules: Option<&Path>) -> (String, SharedItems) {
-    let items = SharedItems::default();
+pub fn evaluate(folder: &Path, modules: Option<&Path>) -> (String, MemoryStore) {
+    let items = MemoryStore::default();
     let output = fruix_scheme::command::on_large_stack(|| {
         // Reports stay on the engine's thread.
         run(&items, folder, modules).map_err(|error| error.to_string())
@@ -85,7 +22,7 @@ pub fn evaluate(folder: &Path, modules: Option<&Path>) -> (String, SharedItems) 
     }
 }
 
-fn run(items: &SharedItems, folder: &Path, modules: Option<&Path>) -> Result<String, SessionError> {
+fn run(items: &MemoryStore, folder: &Path, modules: Option<&Path>) -> Result<String, SessionError> {
     let mut session = Session::new(Box::new(items.clone()), Seed::default(), &[])?;
     let folder = folder.display();
     let mut program = format!(

@@ -29,8 +29,8 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
 use crate::request::Part;
 use crate::{
-    BuildRequest, Error, GUEST_GID, GUEST_UID, Identity, KillHandle, Limits, Outcome, Result,
-    Running, Sandbox, Stdio,
+    BuildRequest, Error, GUEST_GID, GUEST_UID, Identity, KillHandle, Limits, Network, Outcome,
+    Result, Running, Sandbox, Stdio,
 };
 
 pub(crate) use view::exec_in_view;
@@ -46,6 +46,17 @@ impl Sandbox for Native {
             kill_processes_of(uid)?;
         }
         Ok(Box::new(start(request)?))
+    }
+
+    fn shortcomings(&self, request: &BuildRequest) -> Vec<&'static str> {
+        let mut found = Vec::new();
+        if request.network == Network::Host && !real::can_scope_abstract_sockets() {
+            found.push(
+                "this kernel is older than Linux 6.12 or lacks Landlock, so the build, which uses the \
+                 host's network, can reach abstract Unix sockets of the host",
+            );
+        }
+        found
     }
 }
 

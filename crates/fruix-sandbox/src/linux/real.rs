@@ -322,7 +322,7 @@ fn drop_capabilities() -> Result<(), Errno> {
 
 /// Cut off abstract Unix sockets that were made outside this build, as far as the kernel can (Linux
 /// 6.12): only of use where the network namespace is the host's, whose abstract sockets are otherwise
-/// reachable. An older kernel makes no difference here; `docs/isolation.md` says so.
+/// reachable. An older kernel makes no difference here, which [`can_scope_abstract_sockets`] tells.
 fn scope_abstract_sockets() -> Result<(), Errno> {
     #[repr(C)]
     struct Ruleset {
@@ -346,6 +346,15 @@ fn scope_abstract_sockets() -> Result<(), Errno> {
         libc::close(fd as i32);
         result
     }
+}
+
+/// Whether [`scope_abstract_sockets`] makes a difference: the sixth version of Landlock, Linux 6.12.
+pub(crate) fn can_scope_abstract_sockets() -> bool {
+    const SCOPES: libc::c_long = 6;
+    const VERSION: u32 = 1;
+    let none = ptr::null::<libc::c_void>();
+    // SAFETY: asked for its version, the call looks at no memory.
+    unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, none, 0_usize, VERSION) >= SCOPES }
 }
 
 /// A child made by [`spawn`]: its number, and a descriptor that stands for it even once the number has been reused.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What the store knows of an item.
+//! What goes into a store, and what it knows of an item.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use fruix_core::derivation::Derivation;
 use fruix_core::hash::Hash;
 use fruix_core::store_path::StorePath;
 
@@ -34,5 +36,32 @@ impl PathInfo {
             deriver: None,
             registration_time: 0,
         }
+    }
+}
+
+/// A text file to be added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// Name of the item, without hash part.
+    pub name: String,
+    /// Its contents.
+    pub contents: Arc<[u8]>,
+    /// The items that it refers to; they are part of its hash.
+    pub references: BTreeSet<StorePath>,
+    /// The derivation that the contents are, from whoever has just computed its output paths and put
+    /// its hash into [`crate::Store::modulo`]. A store in the same process takes their word for it;
+    /// without, and anywhere else, contents are parsed and checked.
+    pub derivation: Option<Arc<Derivation>>,
+}
+
+impl Text {
+    /// A text called NAME that refers to REFERENCES.
+    pub fn new(
+        name: impl Into<String>,
+        contents: impl Into<Arc<[u8]>>,
+        references: BTreeSet<StorePath>,
+    ) -> Text {
+        let (name, contents) = (name.into(), contents.into());
+        Text { name, contents, references, derivation: None }
     }
 }
