@@ -74,6 +74,14 @@
               (%module-obarray->alist module))
     table))
 
+(define (module-submodules module)
+  "Return a hash table of the modules whose names are MODULE's and one more."
+  (let ((table (make-hash-table)))
+    (for-each (lambda (child)
+                (hashq-set! table (car child) (cdr child)))
+              (%module-submodules module))
+    table))
+
 (define (module-replacements module)
   "Return a hash table whose keys are the exports of the interface MODULE that replace others."
   (let ((table (make-hash-table)))

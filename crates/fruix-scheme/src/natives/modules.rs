@@ -66,6 +66,7 @@ pub static NATIVES: &[Native] = &[
     native!("module-autoload!", 1, 0, true, module_autoload),
     native!("module-ref-submodule", 2, ref_submodule),
     native!("module-define-submodule!", 3, define_submodule),
+    native!("%module-submodules", 1, submodules),
     native!("module-generate-unique-id!", 1, generate_unique_id),
     native!("module-gensym", 0, 2, false, module_gensym),
     native!("resolve-module", 1, 0, true, resolve_module),
@@ -473,6 +474,16 @@ fn ref_submodule(engine: &mut Engine, module: Value, name: Value) -> Result {
         Some(body) => Ok(body.submodules.get(&name).copied().unwrap_or(Value::FALSE)),
         None => engine.wrong_type("module-ref-submodule", 1, module),
     }
+}
+
+/// `(%module-submodules MODULE)`: an alist of names and modules.
+fn submodules(engine: &mut Engine, module: Value) -> Result {
+    let Some(body) = engine.module(module) else {
+        return engine.wrong_type("module-submodules", 1, module);
+    };
+    let children: Vec<(Value, Value)> = body.submodules.iter().map(|(&n, &m)| (n, m)).collect();
+    let pairs: Vec<Value> = children.into_iter().map(|(n, m)| engine.heap.cons(n, m)).collect();
+    Ok(engine.heap.list(&pairs))
 }
 
 fn define_submodule(engine: &mut Engine, module: Value, name: Value, child: Value) -> Result {
