@@ -54,6 +54,7 @@ pub static NATIVES: &[Native] = &[
     native!("core-store-directory", 0, store_directory),
     native!("core-system", 0, system),
     native!("core-load-path", 0, load_path),
+    native!("core-waiting-name", 1, waiting_name),
     native!("core-valid-path?", 1, is_valid_path),
     native!("core-add-text", 3, add_text),
     native!("core-add-file", 4, 0, false, add_file),
@@ -143,6 +144,15 @@ fn load_path(engine: &mut Engine) -> Result {
     Ok(string_list(engine, &directories))
 }
 
+/// `(core-waiting-name VARIABLE)`: the name of the package that VARIABLE's definition, which is not
+/// evaluated yet, makes; `#f` if it is evaluated or does not say.
+fn waiting_name(engine: &mut Engine, variable: Value) -> Result {
+    match engine.deferred_field(variable, "name").map(str::to_owned) {
+        Some(name) => Ok(engine.heap.string(&name)),
+        None => Ok(Value::FALSE),
+    }
+}
+
 fn is_valid_path(engine: &mut Engine, path: Value) -> Result {
     const SUBR: &str = "core-valid-path?";
     let path = args::string(engine, SUBR, 1, path)?;
@@ -194,9 +204,13 @@ fn add_file(engine: &mut Engine, args: &[Value]) -> Result {
                 let archive = crate::tree::file_archive(text.as_bytes(), false).map_err(wrong)?;
                 core.store.add_bytes(&name, &archive, method)?
             }
-            None => core.store.add_to_store(&name, Path::new(&file), method, HashAlgorithm::Sha256, &mut |file, _| {
-                !excluded.contains(file)
-            })?,
+            None => core.store.add_to_store(
+                &name,
+                Path::new(&file),
+                method,
+                HashAlgorithm::Sha256,
+                &mut |file, _| !excluded.contains(file),
+            )?,
         };
         Ok::<_, ItemError>(core.store.store_dir().print(&path))
     })?;

@@ -255,6 +255,13 @@ impl Engine {
         }
     }
 
+    /// The text that the field of this name has in a definition that waits, if the definition says so
+    /// by a literal string; for those who look for one package among thousands.
+    pub fn deferred_field(&self, variable: Value, field: &str) -> Option<&str> {
+        let deferred = self.defer.waiting.get(&variable)?;
+        scan::literal_field(&deferred.text[deferred.start..deferred.end], field)
+    }
+
     /// Whether the variable is bound or will be when its value is asked for.
     pub fn is_bound(&self, variable: Value) -> bool {
         self.variable_value(variable).is_some() || self.defer.has(variable)

@@ -53,6 +53,46 @@ pub fn definition(text: &[u8]) -> Option<Definition<'_>> {
     Some(Definition { start, end, keyword, name, around, head })
 }
 
+/// The value of the first field `(FIELD "TEXT")` of the record constructor in `text`, a
+/// definition that [`definition`] has found; `None` if the field is not there or is not such a string.
+pub fn literal_field<'a>(text: &'a [u8], field: &str) -> Option<&'a str> {
+    let (_, at) = operator(text, 0)?;
+    let (_, at) = symbol(text, blanks(text, at)?)?;
+    let mut at = blanks(text, at)?;
+    loop {
+        let (head, behind) = operator(text, at)?;
+        at = blanks(text, behind)?;
+        if !matches!(head, "let" | "let*") {
+            break;
+        }
+        at = blanks(text, datum(text, at)?)?;
+    }
+    loop {
+        match *text.get(at)? {
+            b'(' | b'[' => {}
+            b')' => return None,
+            // A symbol, such as the package that 'package/inherit' starts from.
+            _ => {
+                at = blanks(text, symbol(text, at)?.1)?;
+                continue;
+            }
+        }
+        match operator(text, at) {
+            Some((name, behind)) if name == field => {
+                let start = blanks(text, behind)?;
+                if text.get(start) != Some(&b'"') {
+                    return None;
+                }
+                let end = string(text, start)?;
+                let value = std::str::from_utf8(&text[start + 1..end]).ok()?;
+                let closed = text.get(blanks(text, end + 1)?) == Some(&b')');
+                return (closed && !value.contains('\\')).then_some(value);
+            }
+            _ => at = blanks(text, datum(text, at)?)?,
+        }
+    }
+}
+
 /// The symbol after an opening bracket at `at`, and the offset behind it.
 fn operator(text: &[u8], at: usize) -> Option<(&str, usize)> {
     if text.get(at) != Some(&b'(') {
@@ -151,6 +191,26 @@ mod tests {
             (found.around, found.head, found.end),
             (vec!["let", "let*"], "package", text.len())
         );
+    }
+
+    #[test]
+    fn a_literal_field_is_found_at_the_constructors_own_level() {
+        let field = |text: &str| literal_field(text.as_bytes(), "name").map(str::to_owned);
+        let inner = "(define-public p (let ((v \"1\")) (package (source (origin (name \"o\"))) ; (name \"c\")\n (name \"p\"))))";
+        assert_eq!(field(inner), Some("p".to_owned()));
+        assert_eq!(
+            field("(define-public p (package/inherit q (name \"p\")))"),
+            Some("p".to_owned())
+        );
+        for text in [
+            "(define-public p (package (inherit q) (version \"1\")))",
+            "(define-public p (package (name (f \"p\"))))",
+            "(define-public p (package (name \"p\\x21;\")))",
+            "(define-public p (package (name \"p\" 1)))",
+            "(define-public p (hidden-package (package (name \"p\"))))",
+        ] {
+            assert_eq!(field(text), None, "{text}");
+        }
     }
 
     #[test]
