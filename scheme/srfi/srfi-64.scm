@@ -247,10 +247,11 @@
 
 (define (source-properties-of stx)
   (let ((source (syntax-source stx)))
-    (if source
-        `((source-file . ,(assq-ref source 'filename))
-          (source-line . ,(and=> (assq-ref source 'line) 1+)))
-        '())))
+    (datum->syntax #'run-test
+                   (if source
+                       `((source-file . ,(assq-ref source 'filename))
+                         (source-line . ,(and=> (assq-ref source 'line) 1+)))
+                       '()))))
 
 (define (note key value)
   (test-result-set! (test-runner-get) key value)
@@ -264,10 +265,10 @@
          (lambda (stx)
            (syntax-case stx ()
              ((_ expected expression)
-              #`(run-test #f '((source-form . #,stx) #,@(source-properties-of stx))
+              #`(run-test #f '((source-form . #,stx) . #,(source-properties-of stx))
                           (lambda () (check-equal same? expected expression))))
              ((_ title expected expression)
-              #`(run-test title '((source-form . #,stx) #,@(source-properties-of stx))
+              #`(run-test title '((source-form . #,stx) . #,(source-properties-of stx))
                           (lambda () (check-equal same? expected expression)))))))
        ...))))
 
@@ -282,20 +283,24 @@
   (lambda (stx)
     (syntax-case stx ()
       ((_ expression)
-       #`(run-test #f '((source-form . #,stx) #,@(source-properties-of stx))
-                   (lambda () (note 'actual-value expression))))
+       #`(run-test #f '((source-form . #,stx) . #,(source-properties-of stx))
+                   (lambda () (check-true expression))))
       ((_ title expression)
-       #`(run-test title '((source-form . #,stx) #,@(source-properties-of stx))
-                   (lambda () (note 'actual-value expression)))))))
+       #`(run-test title '((source-form . #,stx) . #,(source-properties-of stx))
+                   (lambda () (check-true expression)))))))
+
+(define-syntax-rule (check-true expression)
+  (let ((value expression))
+    (and value (note 'actual-value value))))
 
 (define-syntax test-approximate
   (lambda (stx)
     (syntax-case stx ()
       ((_ expected expression bound)
-       #`(run-test #f '((source-form . #,stx) #,@(source-properties-of stx))
+       #`(run-test #f '((source-form . #,stx) . #,(source-properties-of stx))
                    (lambda () (check-close expected expression bound))))
       ((_ title expected expression bound)
-       #`(run-test title '((source-form . #,stx) #,@(source-properties-of stx))
+       #`(run-test title '((source-form . #,stx) . #,(source-properties-of stx))
                    (lambda () (check-close expected expression bound)))))))
 
 (define-syntax-rule (check-close expected expression bound)
@@ -308,13 +313,13 @@
   (lambda (stx)
     (syntax-case stx ()
       ((_ expression)
-       #`(run-test #f '((source-form . #,stx) #,@(source-properties-of stx))
+       #`(run-test #f '((source-form . #,stx) . #,(source-properties-of stx))
                    (lambda () (check-error #t expression))))
       ((_ type expression)
-       #`(run-test #f '((source-form . #,stx) #,@(source-properties-of stx))
+       #`(run-test #f '((source-form . #,stx) . #,(source-properties-of stx))
                    (lambda () (check-error type expression))))
       ((_ title type expression)
-       #`(run-test title '((source-form . #,stx) #,@(source-properties-of stx))
+       #`(run-test title '((source-form . #,stx) . #,(source-properties-of stx))
                    (lambda () (check-error type expression)))))))
 
 (define-syntax-rule (check-error type expression)
@@ -325,7 +330,7 @@
           (note 'actual-error exception)
           (error-of-type? wanted exception))
       (lambda ()
-        (note 'actual-value expression)
+        expression
         #f)
       #:unwind? #t)))
 

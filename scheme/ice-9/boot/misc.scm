@@ -181,3 +181,7 @@
 (define (keyword-like-symbol->keyword symbol)
   "Return the keyword of the name of SYMBOL without its first character."
   (symbol->keyword (string->symbol (substring (symbol->string symbol) 1))))
+
+;; The reader asks neither: it never evaluates, and its extensions are those of read-hash-extend.
+(define read-eval? (make-fluid #f))
+(define read-hash-procedures (make-parameter '()))
