@@ -16,7 +16,6 @@ mod machine;
 pub mod modules;
 pub mod native;
 pub mod natives;
-mod number;
 mod numbers;
 pub mod ports;
 mod printer;

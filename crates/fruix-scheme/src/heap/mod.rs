@@ -17,7 +17,7 @@ pub use object::{Foreign, Header, Symbol, Tag};
 
 use crate::machine::Code;
 use crate::native::Native;
-use crate::number::Number;
+use crate::numbers::object::Number;
 use crate::string::SchemeString;
 use crate::value::Value;
 use blocks::Blocks;
@@ -193,7 +193,7 @@ impl Heap {
         self.object(Tag::Flonum, x)
     }
 
-    /// A number object; the caller has made sure that it is not a fixnum (see `crate::number`).
+    /// A number object; the caller has made sure that it is not a fixnum (see `crate::numbers::object`).
     pub fn number_object(&mut self, number: Number) -> Value {
         self.object(Tag::Number, number)
     }

@@ -7,7 +7,7 @@
 use super::Tracer;
 use crate::engine::Engine;
 use crate::machine::Code;
-use crate::number::Number;
+use crate::numbers::object::Number;
 use crate::string::SchemeString;
 use crate::value::Value;
 use std::any::Any;

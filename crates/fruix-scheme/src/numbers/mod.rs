@@ -5,14 +5,15 @@
 //! [`Num::from_value`] and come back normalised by [`Num::into_value`].
 
 pub mod arith;
+pub mod object;
 pub mod text;
 
 use crate::heap::Heap;
-use crate::number::Number;
 use crate::value::Value;
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{One, ToPrimitive, Zero};
+use object::Number;
 
 /// A number. Normalised: what fits a fixnum is one, what is whole is no fraction.
 #[derive(Clone, Debug, PartialEq)]
