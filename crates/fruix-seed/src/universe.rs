@@ -126,6 +126,14 @@ fn is_wanted(name: &str) -> bool {
 /// Why there is no lock.
 #[derive(Debug, thiserror::Error)]
 pub enum LockFileError {
+    /// The host has no package client that we know.
+    #[error(
+        "this host has no `{program}': the first tools are packages of Debian or of a distribution like it"
+    )]
+    NoClient {
+        /// The program that was looked for.
+        program: &'static str,
+    },
     /// The host's package client did not give one.
     #[error(transparent)]
     Apt(#[from] AptError),
@@ -161,6 +169,11 @@ pub fn lock_at(file: &Path, scratch: &Path) -> Result<Lock, LockFileError> {
     }
     let lock = match resolve(&Apt::host()) {
         Err(AptError::Missing(_)) => resolve(&Apt::private(scratch)?)?,
+        Err(AptError::Start { program, source })
+            if source.kind() == std::io::ErrorKind::NotFound =>
+        {
+            return Err(LockFileError::NoClient { program });
+        }
         result => result?,
     };
     if let Some(directory) = file.parent() {
