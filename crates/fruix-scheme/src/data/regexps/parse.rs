@@ -430,10 +430,19 @@ impl Emitter {
             // At least once if `low` is not zero: the last of the required repetitions is the loop's.
             return self.star(inside, low > 0);
         };
+        // An empty pass beyond the required ones leaves the groups as they are: it is not taken.
+        let slot = (low > 0 && high > low && is_nullable(inside)).then_some(self.slots);
+        self.slots += usize::from(slot.is_some());
         let mut splits = Vec::new();
         for _ in low..high {
             splits.push(self.push(Step::Split(0, 0))?);
+            if let Some(slot) = slot {
+                self.push(Step::Save(slot))?;
+            }
             self.node(inside)?;
+            if let Some(slot) = slot {
+                self.push(Step::Progress(slot))?;
+            }
         }
         let end = self.steps.len();
         for at in splits {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Searching: all ways at once (a set of threads that moves over the text), or, for expressions with back
 //! references, one after the other.
+//!
+//! The longest match counts, as POSIX has it. Of the ways to reach its end the C library of GNU takes the first:
+//! alternatives from the left, repetitions as often as possible. So ways are tried, and threads kept, in that order.
 
 use super::{Groups, Place, Regexp, SearchOptions, Step, is_word};
 use std::rc::Rc;
@@ -53,33 +56,14 @@ impl Search<'_> {
         Rc::new(vec![NONE; self.regexp.slots])
     }
 
-    /// Whether `a` is the better of two ways: POSIX's rule, by groups from the left.
-    fn is_better(&self, a: &[u32], b: &[u32]) -> bool {
-        for n in 0..self.regexp.groups {
-            let (start_a, start_b) = (a[2 * n], b[2 * n]);
-            if start_a != start_b {
-                // A group that takes part is better than one that does not (`NONE` is the largest).
-                return start_a < start_b;
-            }
-            let (end_a, end_b) = (a[2 * n + 1], b[2 * n + 1]);
-            if end_a != end_b {
-                return if end_a == NONE || end_b == NONE { end_b == NONE } else { end_a > end_b };
-            }
-        }
-        false
-    }
-
     /// Adds a thread and all that it leads to without taking a character.
     fn add(&self, threads: &mut Threads, step: usize, position: usize, slots: Slots) {
         let mut pending = vec![(step, slots)];
         while let Some((step, slots)) = pending.pop() {
-            if let Some(there) = &threads.at[step] {
-                if !self.is_better(&slots, there) {
-                    continue;
-                }
-            } else {
-                threads.order.push(step);
+            if threads.at[step].is_some() {
+                continue;
             }
+            threads.order.push(step);
             threads.at[step] = Some(slots.clone());
             match self.regexp.steps[step] {
                 Step::Jump(to) => pending.push((to, slots)),
@@ -197,10 +181,7 @@ impl Search<'_> {
             let here = &self.regexp.steps[step];
             match *here {
                 Step::Match => {
-                    let better = best.as_ref().is_none_or(|best| {
-                        slots[1] > best[1] || slots[1] == best[1] && self.is_better(&slots, best)
-                    });
-                    if better {
+                    if best.as_ref().is_none_or(|best| slots[1] > best[1]) {
                         best = Some(slots);
                     }
                 }
