@@ -14,11 +14,11 @@ use fruix_protocol::{BuildMode, Filter, Goal, PathInfo, Result, Store, StoreErro
 use crate::cancel::Cancellation;
 use crate::events::Observer;
 use crate::options::BuildOptions;
-use crate::scheduler::Builder;
+use crate::scheduler::Scheduler;
 
 /// What builds in an [`EmbeddedStore`], and how.
 struct Building {
-    builder: Arc<Builder>,
+    scheduler: Arc<Scheduler>,
     options: BuildOptions,
     observer: Box<dyn Observer + Send>,
     cancel: Cancellation,
@@ -36,15 +36,15 @@ impl EmbeddedStore {
         EmbeddedStore { store, building: None }
     }
 
-    /// The same with BUILDER, which builds as OPTIONS say, tells OBSERVER and heeds CANCEL.
-    pub fn with_builder(
+    /// The same with SCHEDULER, which builds as OPTIONS say, tells OBSERVER and heeds CANCEL.
+    pub fn with_scheduler(
         self,
-        builder: Arc<Builder>,
+        scheduler: Arc<Scheduler>,
         options: BuildOptions,
         observer: Box<dyn Observer + Send>,
         cancel: Cancellation,
     ) -> EmbeddedStore {
-        let building = Some(Building { builder, options, observer, cancel });
+        let building = Some(Building { scheduler, options, observer, cancel });
         EmbeddedStore { building, ..self }
     }
 
@@ -152,9 +152,9 @@ impl Store for EmbeddedStore {
 
     fn build_things(&self, goals: &[Goal], mode: BuildMode) -> Result<()> {
         let Some(building) = &self.building else { return Err(StoreError::NoBuilder) };
-        let Building { builder, options, observer, cancel } = building;
+        let Building { scheduler, options, observer, cancel } = building;
         let options = BuildOptions { mode, ..options.clone() };
-        match builder.build(goals, &options, observer.as_ref(), cancel) {
+        match scheduler.build(goals, &options, observer.as_ref(), cancel) {
             Ok(_) => Ok(()),
             Err(crate::Error::Store(error)) => Err(self.told(error)),
             Err(error) => Err(StoreError::Store(Box::new(error))),

@@ -2,14 +2,14 @@
 //! Schedules and runs derivations, as guix-daemon does (`nix/libstore/build.cc`): a library, without
 //! terminal, environment or sockets of its own.
 //!
-//! [`Builder`] is the way in: it has a store, and [`Builder::build`] makes what its [`Goal`]s name,
+//! [`Scheduler`] is the way in: it has a store, and [`Scheduler::build`] makes what its [`Goal`]s name,
 //! with all that these need. What happens on the way goes to an [`Observer`]; a [`Cancellation`] ends it.
 //!
 //! | module | its job |
 //! | --- | --- |
 //! | `embedded` | [`EmbeddedStore`]: store and builder in one, as others see a store |
 //! | `graph` | from goals to the derivations that must be built, and in which order |
-//! | `scheduler` | [`Builder`]: worker threads, waiting for other processes, keeping going |
+//! | `scheduler` | [`Scheduler`]: worker threads, waiting for other processes, keeping going |
 //! | `run` | one derivation: locks, validity, rounds, checks |
 //! | `request` | the request to the sandbox: what a build sees |
 //! | `environment` | the environment variables of a build, and reference graphs |
@@ -41,4 +41,4 @@ pub use fruix_protocol::{BuildMode, Goal};
 pub use graph::Plan;
 pub use log::{find_log, open_log};
 pub use options::{BuildOptions, Settings};
-pub use scheduler::{Builder, Report};
+pub use scheduler::{Report, Scheduler};

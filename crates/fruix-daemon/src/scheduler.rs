@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! [`Builder`]: carries out plans with worker threads.
+//! [`Scheduler`]: carries out plans with worker threads.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -22,7 +22,7 @@ use crate::run::{Job, JobResult};
 const RETRY: Duration = Duration::from_millis(100);
 
 /// Builds derivations in one store. It can be shared by threads.
-pub struct Builder {
+pub struct Scheduler {
     pub(crate) store: Arc<Store>,
     pub(crate) settings: Settings,
     pub(crate) identities: Identities,
@@ -37,8 +37,8 @@ pub struct Report {
     pub built: Vec<StorePath>,
 }
 
-impl Builder {
-    /// A builder for STORE on this machine.
+impl Scheduler {
+    /// A scheduler for STORE on this machine.
     pub fn new(store: Arc<Store>, settings: Settings) -> Result<Self> {
         let identities = Identities::new(&settings.build_users_group, store.layout().state_dir())?;
         Ok(Self { store, settings, identities, sandbox: fruix_sandbox::native() })
@@ -92,7 +92,7 @@ impl Builder {
 
 /// A plan being carried out.
 struct Schedule<'a> {
-    builder: &'a Builder,
+    scheduler: &'a Scheduler,
     plan: &'a Plan,
     options: &'a BuildOptions,
     observer: &'a dyn Observer,
@@ -121,7 +121,7 @@ struct State {
 
 impl<'a> Schedule<'a> {
     fn new(
-        builder: &'a Builder,
+        scheduler: &'a Scheduler,
         plan: &'a Plan,
         options: &'a BuildOptions,
         observer: &'a dyn Observer,
@@ -141,7 +141,7 @@ impl<'a> Schedule<'a> {
             failures: Vec::new(),
         };
         let (state, changed) = (Mutex::new(state), Condvar::new());
-        Self { builder, plan, options, observer, stop, state, changed }
+        Self { scheduler, plan, options, observer, stop, state, changed }
     }
 
     /// What each worker thread does.
@@ -199,7 +199,7 @@ impl<'a> Schedule<'a> {
     fn give_up(&self, state: &mut State) {
         let waiting: Vec<usize> =
             (0..self.plan.nodes.len()).filter(|n| state.waits_for[*n] > 0).collect();
-        let show = |n: &usize| self.builder.store.layout().display(&self.plan.nodes[*n].drv);
+        let show = |n: &usize| self.scheduler.store.layout().display(&self.plan.nodes[*n].drv);
         let error = Error::Cycle { drvs: waiting.iter().map(show).collect() };
         if let Some(first) = waiting.first() {
             state.failures.push(Failure { drv: self.plan.nodes[*first].drv.clone(), error });
@@ -209,7 +209,7 @@ impl<'a> Schedule<'a> {
 
     fn job(&self, number: usize) -> Job<'_> {
         Job {
-            builder: self.builder,
+            scheduler: self.scheduler,
             node: &self.plan.nodes[number],
             options: self.options,
             observer: self.observer,
@@ -271,7 +271,7 @@ impl<'a> Schedule<'a> {
                     state.ready.push_back(*dependent);
                 } else {
                     let node = &self.plan.nodes[*dependent];
-                    let drv = self.builder.store.layout().display(&node.drv);
+                    let drv = self.scheduler.store.layout().display(&node.drv);
                     self.fail(state, *dependent, Error::Dependencies { drv, count });
                     done.push((*dependent, true));
                 }

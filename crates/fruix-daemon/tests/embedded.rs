@@ -10,7 +10,7 @@ use std::time::Instant;
 use fruix_core::derivation::{Derivation, DerivationOutput, OutputContents};
 use fruix_core::store_path::{HashMethod, StorePath};
 use fruix_daemon::{
-    BuildMode, BuildOptions, Builder, Cancellation, EmbeddedStore, Event, Goal, Settings,
+    BuildMode, BuildOptions, Cancellation, EmbeddedStore, Event, Goal, Scheduler, Settings,
 };
 use fruix_fetch::Fetcher;
 use fruix_protocol::{Batch, Store, StoreError, Text};
@@ -123,17 +123,19 @@ fn errors_say_which_items_they_are_about() {
     assert!(
         matches!(batch.derivation(&nowhere), Err(StoreError::NotValid { path }) if path == nowhere)
     );
-    let user = batch.add_text("user", b"", &BTreeSet::from([nowhere.clone()])).unwrap();
-    match batch.flush() {
+    match batch.add_text("user", b"", &BTreeSet::from([nowhere.clone()])) {
         Err(StoreError::InvalidReference { referrer, reference }) => {
-            assert_eq!((referrer, reference), (user.clone(), nowhere));
+            assert_eq!((referrer.name(), reference), ("user", nowhere));
         }
         other => panic!("{other:?}"),
     }
-    // It does not spoil what comes after.
-    assert!(!batch.is_valid(&user).unwrap());
+    // What only the store finds out does not spoil what is added with it.
+    let broken = batch.add_text("broken.drv", b"Derive(", &BTreeSet::new()).unwrap();
     let fine = batch.add_text("fine", b"", &BTreeSet::new()).unwrap();
-    batch.flush().unwrap();
+    let error = batch.flush().unwrap_err();
+    let stores: &fruix_store::Error = error.downcast_ref().unwrap();
+    assert!(matches!(stores, fruix_store::Error::CorruptDerivation { .. }), "{stores}");
+    assert!(!batch.is_valid(&broken).unwrap());
     assert!(batch.path_info(&fine).unwrap().is_some());
     assert!(matches!(batch.build_things(&[], BuildMode::Normal), Err(StoreError::NoBuilder)));
 }
@@ -143,7 +145,7 @@ fn a_build_finds_what_the_batch_holds() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     let settings = Settings::new(Arc::new(Fetcher::default()));
-    let builder = Arc::new(Builder::new(store.clone(), settings).unwrap());
+    let builder = Arc::new(Scheduler::new(store.clone(), settings).unwrap());
     let events = Arc::new(Mutex::new(Vec::new()));
     let told = events.clone();
     let observer = move |event: Event<'_>| {
@@ -152,7 +154,7 @@ fn a_build_finds_what_the_batch_holds() {
         }
     };
     let options = BuildOptions { max_jobs: 0, ..BuildOptions::default() };
-    let embedded = EmbeddedStore::new(store).with_builder(
+    let embedded = EmbeddedStore::new(store).with_scheduler(
         builder,
         options,
         Box::new(observer),

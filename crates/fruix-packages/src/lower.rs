@@ -109,18 +109,17 @@ pub fn derive(store: &dyn Store, request: DerivationRequest) -> Result<Lowered, 
     let wrong = |error| LowerError::Outputs { name: name.clone(), error: Box::new(error) };
     let mut modulo = store.modulo().lock().unwrap_or_else(PoisonError::into_inner);
     drv.fill_outputs(store_dir, name, &mut modulo, |path| store.derivation(path)).map_err(wrong)?;
-    let path = drv.path(store_dir, name)?;
+    let references: BTreeSet<StorePath> = drv.references().cloned().collect();
+    let bytes = drv.to_bytes(store_dir);
+    let path = store_dir.text_path(&format!("{name}.drv"), &Hash::sha256(&bytes), &references)?;
     if modulo.get(&path).is_none() {
         let hash = modulo.hash(store_dir, &drv, |path| store.derivation(path)).map_err(wrong)?;
         modulo.insert(path.clone(), hash);
     }
     drop(modulo);
     let derivation = Arc::new(drv);
-    let references = derivation.references().cloned().collect();
-    let text = Text {
-        derivation: Some(derivation.clone()),
-        ..Text::new(path.name(), derivation.to_bytes(store_dir), references)
-    };
+    let known = Some(derivation.clone());
+    let text = Text { derivation: known, ..Text::new(path.name(), bytes, references) };
     store.add_texts(&[text])?;
     Ok(Lowered { path, derivation })
 }

@@ -23,8 +23,8 @@ const MOST: usize = 64 * 1024 * 1024;
 /// and before whatever needs them to be there, a build above all. Until then it knows them itself:
 /// they are valid for whoever asks here.
 ///
-/// A text that refers to what is not valid is found out when texts are added, not before. Dropping
-/// it adds what is left, as far as that succeeds.
+/// A text that refers to what is not valid is refused at once. Dropping it adds what is left, as far as
+/// that succeeds.
 pub struct Batch {
     store: Box<dyn Store>,
     state: Mutex<State>,
@@ -57,6 +57,53 @@ impl Batch {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Refuse TEXTS, whose names are PATHS, if they refer to what is not valid. What they refer to is
+    /// kept from now on.
+    fn check_references(&self, texts: &[Text], paths: &[StorePath]) -> Result<()> {
+        let state = self.state();
+        let unknown =
+            |item: &&StorePath| !state.known.contains(*item) && !state.waiting.contains_key(*item);
+        let references = texts.iter().flat_map(|text| &text.references).filter(unknown);
+        let mut others: BTreeSet<StorePath> = references.cloned().collect();
+        drop(state);
+        others.retain(|item| !paths.contains(item));
+        if others.is_empty() {
+            return Ok(());
+        }
+        self.store.add_temp_roots(&others)?;
+        let valid = self.store.valid_paths(&others)?;
+        for (text, path) in texts.iter().zip(paths) {
+            let wrong = |item: &&StorePath| others.contains(*item) && !valid.contains(*item);
+            if let Some(reference) = text.references.iter().find(wrong) {
+                let (referrer, reference) = (path.clone(), reference.clone());
+                return Err(StoreError::InvalidReference { referrer, reference });
+            }
+        }
+        self.state().known.extend(valid);
+        Ok(())
+    }
+
+    /// Add TEXTS, whose names are PATHS. When something is wrong with one of them, the others do not
+    /// suffer: each is then added by itself.
+    fn add(&self, texts: &[Text], paths: &[StorePath]) -> Result<()> {
+        let together = self.store.add_texts(texts);
+        let mut state = self.state();
+        if together.is_ok() {
+            state.known.extend(paths.iter().cloned());
+        }
+        drop(state);
+        let mut first = Ok(());
+        for (text, path) in texts.iter().zip(paths).filter(|_| together.is_err()) {
+            match self.store.add_texts(std::slice::from_ref(text)) {
+                Ok(_) => drop(self.state().known.insert(path.clone())),
+                Err(error) => first = first.and(Err(error)),
+            }
+        }
+        let mut state = self.state();
+        paths.iter().for_each(|path| drop(state.waiting.remove(path)));
+        first
+    }
+
     fn flushed(&self) -> Result<&dyn Store> {
         self.flush()?;
         Ok(self.inner())
@@ -80,16 +127,18 @@ impl Store for Batch {
 
     fn add_texts(&self, texts: &[Text]) -> Result<Vec<StorePath>> {
         let mut paths = Vec::with_capacity(texts.len());
-        let mut state = self.state();
         for text in texts {
             let hash = hash(&text.contents);
-            let path = self.store_dir().text_path(&text.name, &hash, &text.references)?;
-            if !state.known.contains(&path) && !state.waiting.contains_key(&path) {
+            paths.push(self.store_dir().text_path(&text.name, &hash, &text.references)?);
+        }
+        self.check_references(texts, &paths)?;
+        let mut state = self.state();
+        for (text, path) in texts.iter().zip(&paths) {
+            if !state.known.contains(path) && !state.waiting.contains_key(path) {
                 state.bytes += text.contents.len();
                 state.order.push(path.clone());
                 state.waiting.insert(path.clone(), text.clone());
             }
-            paths.push(path);
         }
         let full = state.bytes > MOST;
         drop(state);
@@ -111,17 +160,8 @@ impl Store for Batch {
         if texts.is_empty() {
             return self.store.flush();
         }
-        let added = self.store.add_texts(&texts);
-        let mut state = self.state();
-        for path in &order {
-            // What could not be added must not spoil the next batch.
-            state.waiting.remove(path);
-        }
-        if added.is_ok() {
-            state.known.extend(order);
-        }
-        drop(state);
-        added.and_then(|_| self.store.flush())
+        self.add(&texts, &order)?;
+        self.store.flush()
     }
 
     fn add_to_store(

@@ -82,6 +82,16 @@ impl StoreError {
         StoreError::Io { action, path: path.to_path_buf(), source }
     }
 
+    /// The store's own error, if it is a T; else this one.
+    pub fn downcast<T: Error + 'static>(self) -> std::result::Result<T, StoreError> {
+        match self {
+            StoreError::Store(error) => {
+                error.downcast().map(|error| *error).map_err(StoreError::Store)
+            }
+            error => Err(error),
+        }
+    }
+
     /// The store's own error, if it is a T.
     pub fn downcast_ref<T: Error + 'static>(&self) -> Option<&T> {
         match self {

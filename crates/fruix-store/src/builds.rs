@@ -130,6 +130,11 @@ impl Outputs {
         &self.infos
     }
 
+    /// Delete the files: what is known of them is all that is still wanted.
+    pub fn forget_files(&self) -> Result<()> {
+        delete_tree(&self.dir.0).map(drop)
+    }
+
     fn place_of(&self, item: &StorePath) -> PathBuf {
         self.dir.0.join(item.as_str())
     }
@@ -177,7 +182,17 @@ impl Store {
         let mut places = Vec::new();
         for item in wanted.outputs {
             let (from, to) = (dir.place_of(item), taken.0.join(item.as_str()));
-            self.refuse_suspicious(&from, item, wanted, foreign)?;
+            let Some(meta) = lstat(&from)? else {
+                let (drv, output) = (self.layout.display(wanted.drv), self.layout.display(item));
+                return Err(Error::MissingOutput { drv, output });
+            };
+            let open = !meta.is_symlink() && meta.mode() & 0o022 != 0;
+            // Nobody else could reach what this process has made, whatever the umask.
+            let suspicious =
+                (open && dir.maker != Maker::Here) || foreign.is_some_and(|uid| meta.uid() != uid);
+            if suspicious {
+                return Err(Error::SuspiciousOutput { output: self.layout.display(item) });
+            }
             if copied {
                 copy(&from, &to)?;
             } else {
@@ -195,25 +210,6 @@ impl Store {
             }
         }
         Ok(outputs)
-    }
-
-    /// Refuse the output ITEM at FROM if others could have written to it, or if it is not there.
-    fn refuse_suspicious(
-        &self,
-        from: &Path,
-        item: &StorePath,
-        wanted: &Wanted<'_>,
-        foreign: Option<u32>,
-    ) -> Result<()> {
-        let output = self.layout.display(item);
-        let Some(meta) = lstat(from)? else {
-            return Err(Error::MissingOutput { drv: self.layout.display(wanted.drv), output });
-        };
-        let open = !meta.is_symlink() && meta.mode() & 0o022 != 0;
-        if open || foreign.is_some_and(|uid| meta.uid() != uid) {
-            return Err(Error::SuspiciousOutput { output });
-        }
-        Ok(())
     }
 
     fn describe(

@@ -82,22 +82,6 @@ impl Store {
         &self,
         items: impl IntoIterator<Item = &'a StorePath>,
     ) -> Result<BTreeSet<StorePath>> {
-        self.closure(items, |q, id| q.reference_ids(id))
-    }
-
-    /// ITEMS and all that refer to them, directly or not.
-    pub fn all_referrers<'a>(
-        &self,
-        items: impl IntoIterator<Item = &'a StorePath>,
-    ) -> Result<BTreeSet<StorePath>> {
-        self.closure(items, |q, id| q.referrer_ids(id))
-    }
-
-    fn closure<'a>(
-        &self,
-        items: impl IntoIterator<Item = &'a StorePath>,
-        next: impl Fn(&Queries<'_>, i64) -> Result<Vec<i64>>,
-    ) -> Result<BTreeSet<StorePath>> {
         self.db.read(|q| {
             let mut todo = Vec::new();
             for item in items {
@@ -110,7 +94,7 @@ impl Store {
                 if let Some(path) = q.path(id)? {
                     closure.insert(self.item(&path)?);
                 }
-                todo.extend(next(q, id)?.into_iter().filter(|id| seen.insert(*id)));
+                todo.extend(q.reference_ids(id)?.into_iter().filter(|id| seen.insert(*id)));
             }
             Ok(closure)
         })

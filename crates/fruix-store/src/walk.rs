@@ -317,7 +317,7 @@ mod tests {
         let (one, two) = (dir.path().join("one"), dir.path().join("two"));
         fs::create_dir_all(one.join("d")).unwrap();
         for d in [one.join("d"), one.clone()] {
-            fs::set_permissions(d, fs::Permissions::from_mode(0)).unwrap();
+            fs::set_permissions(d, fs::Permissions::from_mode(0o000)).unwrap();
         }
         assert!(move_file(&one, &two).unwrap());
         assert!(!one.exists());

@@ -6,7 +6,7 @@ use crate::error::{CommandError, Result};
 use crate::progress::{Progress, Verbosity};
 use crate::stores;
 use fruix_core::hash::Hash;
-use fruix_daemon::{BuildMode, BuildOptions, Builder, Cancellation, Goal, Settings};
+use fruix_daemon::{BuildMode, BuildOptions, Cancellation, Goal, Scheduler, Settings};
 use fruix_fetch::Fetcher;
 use fruix_store::Store;
 use std::num::NonZero;
@@ -19,7 +19,7 @@ const INTERRUPTED: u8 = 130;
 
 /// Builds goals as the common build options say.
 pub struct Building {
-    builder: Builder,
+    scheduler: Scheduler,
     options: BuildOptions,
     verbosity: Verbosity,
     dry_run: bool,
@@ -36,7 +36,7 @@ impl Building {
         settings.build_root = build_root();
         settings.impure_environment = std::env::vars().collect();
         Ok(Building {
-            builder: Builder::new(store, settings)?,
+            scheduler: Scheduler::new(store, settings)?,
             options: options(args),
             verbosity: Verbosity::from_level(args.verbosity),
             dry_run: args.dry_run,
@@ -58,15 +58,15 @@ impl Building {
         let cancel = Cancellation::new();
         let signals = interrupts(&cancel)?;
         let progress = Progress::new(self.verbosity);
-        let result = self.builder.build(goals, &self.options, &progress, &cancel);
+        let result = self.scheduler.build(goals, &self.options, &progress, &cancel);
         signals.close();
         result?;
         Ok(true)
     }
 
     fn announce(&self, goals: &[Goal]) -> Result {
-        let plan = self.builder.plan(goals, &self.options)?;
-        let layout = self.builder.store().layout();
+        let plan = self.scheduler.plan(goals, &self.options)?;
+        let layout = self.scheduler.store().layout();
         let mut names: Vec<String> = plan.builds().map(|drv| layout.display(drv)).collect();
         names.sort_unstable();
         match names.len() {

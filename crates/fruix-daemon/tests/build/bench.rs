@@ -15,7 +15,8 @@ use fruix_core::derivation::{Derivation, DerivationOutput, ModuloCache, OutputCo
 use fruix_core::hash::{Hash, HashAlgorithm};
 use fruix_core::store_path::{HashMethod, StorePath};
 use fruix_daemon::{
-    BuildOptions, Builder, Cancellation, Error, Event, Goal, NoObserver, Report, Settings, open_log,
+    BuildOptions, Cancellation, Error, Event, Goal, NoObserver, Report, Scheduler, Settings,
+    open_log,
 };
 use fruix_fetch::Fetcher;
 use fruix_store::{Layout, Options, Store};
@@ -39,7 +40,7 @@ pub type Test = (&'static str, fn(&Bench) -> TestResult);
 pub struct Bench {
     pub dir: PathBuf,
     pub store: Arc<Store>,
-    pub builder: Builder,
+    pub builder: Scheduler,
     pub worker: StorePath,
     modulo: Mutex<ModuloCache>,
 }
@@ -73,7 +74,7 @@ impl Bench {
             HashAlgorithm::Sha256,
             &mut |_, _| true,
         )?;
-        let builder = Builder::new(store.clone(), settings)?;
+        let builder = Scheduler::new(store.clone(), settings)?;
         Ok(Bench { dir: dir.into(), store, builder, worker, modulo: Mutex::default() })
     }
 
