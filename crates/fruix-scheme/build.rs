@@ -10,6 +10,7 @@ const FOLDERS: &[&str] =
     &["ice-9", "srfi", "rnrs", "scheme", "system", "sxml", "texinfo", "web", "language", "oop"];
 
 fn main() {
+    println!("cargo::rustc-check-cfg=cfg(fruix_asan)");
     let manifest = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let root = manifest.join("../../scheme");
     let mut files = Vec::new();

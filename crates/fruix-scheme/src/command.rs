@@ -162,6 +162,8 @@ impl Command {
         };
         let result = self.run_with(&mut engine);
         ports::flush_all(&mut engine);
+        // The process ends: freeing what it holds piece by piece would take longer than starting it.
+        std::mem::forget(engine);
         status(&result)
     }
 

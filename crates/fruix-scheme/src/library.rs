@@ -121,6 +121,12 @@ impl Engine {
                 self.load_file(&format!("{EMBEDDED_ROOT}{file}"), &file)?;
             }
         }
+        for name in crate::defer::NEEDED {
+            let name = self.heap.intern(name);
+            if let Some(variable) = self.own_variable(self.modules.guile, name) {
+                self.value_of(variable)?;
+            }
+        }
         self.modules.booting = false;
         let parts = [self.heap.intern("guile-user")];
         let name = self.heap.list(&parts);

@@ -9,17 +9,17 @@ use crate::heap::Tag;
 use crate::machine::op::Op;
 use crate::tree::{Body, Clause, Expr, Global, Kind, Lambda, Local, Location};
 use crate::value::Value;
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What is known about the variables of a tree.
 #[derive(Default)]
 pub struct Variables {
     /// Those that are assigned, and so live in boxes.
-    pub assigned: HashSet<Local>,
+    pub assigned: FxHashSet<Local>,
     /// Those of `letrec`s that may be seen before they have a value.
-    pub unbound: HashSet<Local>,
+    pub unbound: FxHashSet<Local>,
     /// How often each is referred to.
-    pub references: HashMap<Local, u32>,
+    pub references: FxHashMap<Local, u32>,
     /// A number no variable has.
     pub next: u32,
 }

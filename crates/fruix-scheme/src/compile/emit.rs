@@ -16,7 +16,7 @@ use crate::machine::{ClauseInfo, Code, LateBody};
 use crate::native::Result;
 use crate::tree::{Global, Local};
 use crate::value::Value;
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What happens to an expression's value.
 #[derive(Clone, Copy, PartialEq)]
@@ -37,7 +37,7 @@ pub struct Emitter<'a> {
     pub variables: &'a Variables,
     pub free: &'a Free,
     /// Closures that are constants.
-    pub closures: HashMap<Local, Value>,
+    pub closures: FxHashMap<Local, Value>,
     pub f: Function,
 }
 
@@ -156,7 +156,7 @@ impl Emitter<'_> {
                         Dest::To(register) => register,
                         _ => self.f.allocate(),
                     };
-                    self.closure(lam, None, register, &HashSet::new())?;
+                    self.closure(lam, None, register, &FxHashSet::default())?;
                     self.deliver(register, dest);
                 }
             }
@@ -315,7 +315,7 @@ impl Emitter<'_> {
             }
             return Ok(());
         }
-        let mut pending: HashSet<Local> = procedures.iter().map(|p| p.0).collect();
+        let mut pending: FxHashSet<Local> = procedures.iter().map(|p| p.0).collect();
         for (local, _) in procedures {
             let register = self.f.allocate();
             self.f.places.insert(*local, Place::Register(register));
@@ -327,7 +327,7 @@ impl Emitter<'_> {
             }
         }
         // What was not there yet is filled in.
-        let mut made: HashSet<Local> = HashSet::new();
+        let mut made: FxHashSet<Local> = FxHashSet::default();
         for (local, lam) in procedures {
             made.insert(*local);
             for (index, free) in lam.free.iter().enumerate() {
@@ -349,7 +349,7 @@ impl Emitter<'_> {
         lam: &Lam,
         own: Option<Local>,
         register: usize,
-        pending: &HashSet<Local>,
+        pending: &FxHashSet<Local>,
     ) -> Result<()> {
         let code = self.code(lam, own)?;
         if lam.free.is_empty() {

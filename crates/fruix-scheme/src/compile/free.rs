@@ -3,17 +3,17 @@
 
 use super::ir::{Ex, Lam, LamClause, Node};
 use crate::tree::Local;
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The walk through a tree.
 #[derive(Default)]
 pub struct Free {
     /// How many procedures deep each variable is bound; absent for those that need not be held.
-    depth: HashMap<Local, usize>,
+    depth: FxHashMap<Local, usize>,
     /// The free variables found of each procedure around.
-    around: Vec<(HashSet<Local>, Vec<Local>)>,
+    around: Vec<(FxHashSet<Local>, Vec<Local>)>,
     /// The variables of procedures whose closure is a constant.
-    pub constant: HashSet<Local>,
+    pub constant: FxHashSet<Local>,
 }
 
 impl Free {
@@ -68,7 +68,7 @@ impl Free {
             Node::Fix(procedures, body) => {
                 procedures.iter().for_each(|p| self.bind(p.0));
                 procedures.iter_mut().for_each(|p| self.lam(&mut p.1));
-                let group: HashSet<Local> = procedures.iter().map(|p| p.0).collect();
+                let group: FxHashSet<Local> = procedures.iter().map(|p| p.0).collect();
                 let constant =
                     procedures.iter().all(|p| p.1.free.iter().all(|local| group.contains(local)));
                 for (local, lam) in procedures.iter_mut() {

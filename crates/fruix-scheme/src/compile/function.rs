@@ -5,7 +5,7 @@ use crate::machine::op::{Op, word, word_signed};
 use crate::machine::{LateBody, Line, Parts};
 use crate::tree::{Local, Location};
 use crate::value::Value;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 /// Where a variable is.
@@ -46,13 +46,13 @@ pub const FIRST: usize = 3;
 pub struct Function {
     pub instructions: Vec<u64>,
     pub constants: Vec<Value>,
-    constant_index: HashMap<Value, usize>,
-    global_index: HashMap<(Value, Value, bool), usize>,
+    constant_index: FxHashMap<Value, usize>,
+    global_index: FxHashMap<(Value, Value, bool), usize>,
     /// The next free register.
     pub next: usize,
     /// How many registers are in use at most.
     max: usize,
-    pub places: HashMap<Local, Place>,
+    pub places: FxHashMap<Local, Place>,
     pub blocks: Vec<Block>,
     labels: Vec<Option<usize>>,
     fixups: Vec<(usize, Label)>,

@@ -5,7 +5,7 @@
 use super::primitives::Prim;
 use crate::tree::{Global, Local, Location};
 use crate::value::Value;
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 /// An expression with its place.
 pub struct Ex {
@@ -186,7 +186,7 @@ impl Ex {
     }
 
     /// The variables of `of` that occur.
-    pub fn mentions(&self, of: &HashSet<Local>, found: &mut HashSet<Local>) {
+    pub fn mentions(&self, of: &FxHashSet<Local>, found: &mut FxHashSet<Local>) {
         match &self.node {
             Node::Local(local) | Node::SetLocal(local, _) if of.contains(local) => {
                 found.insert(*local);

@@ -7,7 +7,7 @@ use super::ir::{Ex, Node};
 use super::loops;
 use crate::tree::{Local, Location};
 use crate::value::Value;
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 /// The equivalent of `letrec` (or `letrec*`) with these bindings.
 pub fn fix(
@@ -17,11 +17,11 @@ pub fn fix(
     bindings: Vec<(Local, Ex)>,
     body: Ex,
 ) -> Ex {
-    let names: HashSet<Local> = bindings.iter().map(|b| b.0).collect();
+    let names: FxHashSet<Local> = bindings.iter().map(|b| b.0).collect();
     let mut edges: Vec<Vec<usize>> = Vec::with_capacity(bindings.len());
     let mut previous = None;
     for (i, (_, value)) in bindings.iter().enumerate() {
-        let mut found = HashSet::new();
+        let mut found = FxHashSet::default();
         value.mentions(&names, &mut found);
         let mut to: Vec<usize> =
             (0..bindings.len()).filter(|&j| found.contains(&bindings[j].0)).collect();

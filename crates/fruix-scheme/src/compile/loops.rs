@@ -6,7 +6,7 @@ use super::convert::Variables;
 use super::ir::{Ex, Lam, LamBody, Node};
 use crate::tree::{Local, Location};
 use crate::value::Value;
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Binds procedures that are never assigned, in the best way, around `body`.
 pub fn fix(
@@ -31,7 +31,7 @@ pub fn fix(
             Some(back) => *lam = back,
         }
     }
-    let mut arities = HashMap::new();
+    let mut arities = FxHashMap::default();
     for (local, lam) in &procedures {
         if let Some((arity, _)) = lam.plain() {
             arities.insert(*local, arity);
@@ -86,7 +86,7 @@ fn put_in_place(e: &mut Ex, local: Local, lam: &mut Option<Lam>) {
 
 /// Whether the procedures occur in `e` only as the target of calls in tail position with the right
 /// number of arguments.
-fn only_jumps(e: &Ex, tail: bool, arities: &HashMap<Local, usize>) -> bool {
+fn only_jumps(e: &Ex, tail: bool, arities: &FxHashMap<Local, usize>) -> bool {
     let inner = |e: &Ex| only_jumps(e, false, arities);
     let last = |e: &Ex| only_jumps(e, tail, arities);
     match &e.node {
@@ -124,9 +124,9 @@ fn only_jumps(e: &Ex, tail: bool, arities: &HashMap<Local, usize>) -> bool {
     }
 }
 
-fn mentions(e: &Ex, arities: &HashMap<Local, usize>) -> bool {
-    let of: HashSet<Local> = arities.keys().copied().collect();
-    let mut found = HashSet::new();
+fn mentions(e: &Ex, arities: &FxHashMap<Local, usize>) -> bool {
+    let of: FxHashSet<Local> = arities.keys().copied().collect();
+    let mut found = FxHashSet::default();
     e.mentions(&of, &mut found);
     !found.is_empty()
 }

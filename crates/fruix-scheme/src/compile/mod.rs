@@ -27,7 +27,7 @@ use emit::{Dest, Emitter};
 use free::Free;
 use function::{Function, Place};
 use ir::{Ex, Lam, LamBody, LamClause};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 fn convert(engine: &mut Engine, mut variables: Variables, tree: Expr) -> (Ex, Variables) {
     variables.scan(&tree);
@@ -61,7 +61,7 @@ pub fn compile(engine: &mut Engine, tree: Expr) -> Result<Value> {
         engine,
         variables: &variables,
         free: &free,
-        closures: HashMap::new(),
+        closures: FxHashMap::default(),
         f: Function::new(),
     };
     let code = emitter.code(&lam, None)?;
@@ -116,7 +116,7 @@ fn compile_body(
         }
     }
     let mut emitter =
-        Emitter { engine, variables: &variables, free: &free, closures: HashMap::new(), f };
+        Emitter { engine, variables: &variables, free: &free, closures: FxHashMap::default(), f };
     emitter.expression(&body, Dest::Tail)?;
     let mut parts = emitter.f.finish();
     parts.instructions[pc] = word(Op::Jump, 0, 0, (entry - (pc + 1)) as u32);

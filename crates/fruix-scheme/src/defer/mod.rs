@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Definitions whose evaluation is put off until their variable is first referred to.
 //!
-//! Deriving one package needs some hundred of the 28,000 that its modules define. A definition such as
-//! `(define-public NAME (package …))` calls a known pure constructor: when it is evaluated cannot
-//! be observed, provided that it is evaluated once, in its module, and under the dynamic state
-//! (`%current-system`, …) that the module was loaded under. So the loader finds such a definition's
-//! end without reading it, and its variable stays unbound until the machine or a native asks for its value.
+//! Deriving one package needs some hundred of the 28,000 that its modules define, and few of their
+//! procedures. A definition such as `(define-public NAME (package …))` calls a known pure constructor:
+//! when it is evaluated cannot be observed, provided that it is evaluated once, in its module,
+//! with the macros of the time when the module was loaded, and under that time's dynamic state
+//! (`%current-system`, …). The same holds for procedures. So the loader finds such a definition's end
+//! without reading it, and its variable stays unbound until the machine or a native asks for its value.
 //!
 //! What differs: a mistake in the definition shows when its value is asked for, at its place.
 
 mod scan;
 
 use crate::engine::Engine;
+use crate::expand::Then;
 use crate::heap::{Tag, Tracer};
 use crate::native::Result;
 use crate::ports::Port;
+use crate::tree::{Expr, Kind};
 use crate::value::Value;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -28,21 +31,47 @@ const PURE: &[(&str, &str)] = &[
     ("guix build-system asdf", "sbcl-package->cl-source-package"),
     ("guix build-system asdf", "sbcl-package->ecl-package"),
     ("guix build-system asdf", "sbcl-package->clasp-package"),
+    ("guix build-system cargo", "crate-source"),
+    ("guix build-system gnu", "static-package"),
+    ("guix packages", "deprecated-package"),
+    ("gnu packages aspell", "aspell-dictionary"),
+    ("gnu packages commencement", "make-gcc-toolchain"),
+    ("gnu packages emacs", "emacs->emacs-next"),
+    ("gnu packages linux", "make-linux-libre*"),
+    ("gnu packages llvm", "clang-from-llvm"),
+    ("gnu packages llvm", "clang-runtime-from-llvm"),
+    ("gnu packages llvm", "make-clang-toolchain"),
+    ("gnu packages rust", "rust-bootstrapped-package"),
+    ("gnu packages tree-sitter", "tree-sitter-grammar"),
 ];
+
+/// Procedures of the boot files that natives look up by their names; so may those whose names start with
+/// a percent sign, which never wait.
+pub(crate) const NEEDED: &[&str] = &["object->string", "raise-exception", "throw"];
 
 /// A definition that waits.
 struct Deferred {
-    /// The file that it is in.
-    text: Rc<[u8]>,
-    start: usize,
-    end: usize,
-    line: u32,
-    column: u32,
-    /// Number of the file in the table of sources.
-    file: u32,
+    source: Source,
     module: Value,
-    /// The dynamic state of load time.
+    /// The dynamic state of load time; `#f` if it does not matter.
     state: Value,
+}
+
+enum Source {
+    /// A piece of a file.
+    Text {
+        text: Rc<[u8]>,
+        start: usize,
+        end: usize,
+        line: u32,
+        column: u32,
+        /// Number of the file in the table of sources.
+        file: u32,
+        /// What the expander saw.
+        then: Then,
+    },
+    /// A value that the expander has put off, and its name.
+    Form(Value, Value),
 }
 
 /// The definitions that wait.
@@ -92,6 +121,9 @@ impl State {
         tracer.visit_all(&self.states);
         for (&variable, deferred) in &self.waiting {
             tracer.visit_all(&[variable, deferred.module, deferred.state]);
+            if let Source::Form(record, name) = deferred.source {
+                tracer.visit_all(&[record, name]);
+            }
         }
     }
 }
@@ -134,13 +166,24 @@ impl Engine {
         let (start, end) = (found.start, found.end);
         let keyword = found.keyword.to_owned();
         let name = found.name.to_owned();
-        let head = found.head.to_owned();
         let around: Vec<String> = found.around.into_iter().map(str::to_owned).collect();
         let module = self.modules.current;
-        let public = keyword == "define-public";
-        if !(public || keyword == "define")
-            || !self.knows(loading, module, &head, Known::Pure)?
+        let value = found.value;
+        let (head, procedure) = match value {
+            scan::Defined::Procedure => (None, true),
+            scan::Defined::Call(head) => (Some((head.to_owned(), Known::Pure)), false),
+            scan::Defined::Alias(name) => (Some((name.to_owned(), Known::Waiting)), false),
+        };
+        let (public, star) = (keyword == "define-public", keyword == "define*");
+        if !(public || star && procedure || keyword == "define")
+            || procedure && !self.late_bodies()
+            || self.modules.booting && name.starts_with('%')
             || !self.knows(loading, module, &keyword, Known::Keyword)?
+        {
+            return Ok(false);
+        }
+        if let Some((head, known)) = head
+            && !self.knows(loading, module, &head, known)?
         {
             return Ok(false);
         }
@@ -150,34 +193,79 @@ impl Engine {
             }
         }
         let name = self.heap.intern(&name);
-        // A definition of what is bound already, or is a macro, takes the usual way.
-        if let Some(variable) = self.module_variable(module, name)?
-            && (self.own_variable(module, name) != Some(variable)
-                || self.variable_value(variable).is_some())
-        {
-            return Ok(false);
-        }
-        let variable = self.ensure_local_variable(module, name)?;
+        let Some(variable) = self.deferrable(module, name)? else { return Ok(false) };
         if public {
             self.module_export(module, &[name], false)?;
         }
-        let state = match self.defer.states.last() {
-            Some(&state) if state.is_true() => state,
-            _ => {
-                let state = crate::machine::current_state(self);
-                self.defer.states.pop();
-                self.defer.states.push(state);
-                state
-            }
-        };
+        let state = if procedure { Value::FALSE } else { self.load_state() };
+        let then = self.expansion_now(module);
         let Some(port) = self.heap.as_foreign_mut::<Port>(port) else { return Ok(false) };
         let text = loading.text.get_or_insert_with(|| Rc::from(port.input.bytes())).clone();
         port.input.advance(start);
         let (line, column) = (port.input.line, port.input.column);
         port.input.advance(end - start);
         let (start, end) = (position + start, position + end);
-        let deferred = Deferred { text, start, end, line, column, file, module, state };
-        self.defer.waiting.insert(variable, deferred);
+        let source = Source::Text { text, start, end, line, column, file, then };
+        self.defer.waiting.insert(variable, Deferred { source, module, state });
+        Ok(true)
+    }
+
+    /// The variable that a definition of `name` in `module` would set, if the definition can wait:
+    /// neither is it bound, nor does the name denote a macro.
+    fn deferrable(&mut self, module: Value, name: Value) -> Result<Option<Value>> {
+        let known = self.variable_for_expansion(module, name)?;
+        if let Some(variable) = known.variable()
+            && let Some(value) = self.variable_value(variable)
+            && (self.heap.is(value, Tag::Macro)
+                || self.own_variable(module, name) == Some(variable))
+        {
+            return Ok(None);
+        }
+        match self.own_variable(module, name) {
+            Some(variable) => Ok(Some(variable)),
+            None => self.ensure_local_variable(module, name).map(Some),
+        }
+    }
+
+    /// The dynamic state that the file being loaded is evaluated under.
+    fn load_state(&mut self) -> Value {
+        match self.defer.states.last_mut() {
+            Some(state) if state.is_true() => *state,
+            _ => {
+                let state = crate::machine::current_state(self);
+                if let Some(last) = self.defer.states.last_mut() {
+                    *last = state;
+                }
+                state
+            }
+        }
+    }
+
+    /// Whether a call of `name`, which is `variable`, is one of a known pure constructor.
+    pub(crate) fn is_pure(&self, variable: Value, name: Value) -> bool {
+        if self.defer.eager {
+            return false;
+        }
+        let text = self.heap.symbol_name(name).unwrap_or_default();
+        PURE.iter().filter(|(_, known)| *known == text).any(|(home, _)| {
+            let parts: Option<Vec<Value>> =
+                home.split(' ').map(|part| self.heap.find_symbol(part)).collect();
+            parts.is_some_and(|parts| self.is_from(&parts, name, variable))
+        })
+    }
+
+    /// Puts off the definition of `name` in `module`, whose value is the expander's to make of `record`;
+    /// says whether that is possible.
+    pub(crate) fn defer_form(
+        &mut self,
+        module: Value,
+        name: Value,
+        record: impl FnOnce(&mut Engine) -> Value,
+    ) -> Result<bool> {
+        let Some(variable) = self.deferrable(module, name)? else { return Ok(false) };
+        let source = Source::Form(record(self), name);
+        let state = self.load_state();
+        self.defer.waiting.insert(variable, Deferred { source, module, state });
         Ok(true)
     }
 
@@ -194,16 +282,13 @@ impl Engine {
             return Ok(true);
         }
         let symbol = self.heap.intern(name);
-        let variable = self.module_variable(module, symbol)?;
+        let variable = self.variable_for_expansion(module, symbol)?.variable();
         let mut known = false;
         if let Some(variable) = variable {
             known = match what {
                 Known::Keyword => self.is_keyword(variable, name),
-                Known::Pure => PURE.iter().filter(|(_, n)| *n == name).any(|(home, _)| {
-                    let parts: Option<Vec<Value>> =
-                        home.split(' ').map(|part| self.heap.find_symbol(part)).collect();
-                    parts.is_some_and(|parts| self.is_from(&parts, symbol, variable))
-                }),
+                Known::Pure => self.is_pure(variable, symbol),
+                Known::Waiting => return Ok(self.defer.has(variable)),
             };
         }
         // What is unknown now may be imported or defined later on.
@@ -259,7 +344,12 @@ impl Engine {
     /// by a literal string; for those who look for one package among thousands.
     pub fn deferred_field(&self, variable: Value, field: &str) -> Option<&str> {
         let deferred = self.defer.waiting.get(&variable)?;
-        scan::literal_field(&deferred.text[deferred.start..deferred.end], field)
+        match &deferred.source {
+            Source::Text { text, start, end, .. } => {
+                scan::literal_field(&text[*start..*end], field)
+            }
+            Source::Form(..) => None,
+        }
     }
 
     /// Whether the variable is bound or will be when its value is asked for.
@@ -274,8 +364,12 @@ impl Engine {
         self.heap.keep(outer);
         self.heap.keep(deferred.module);
         self.heap.keep(deferred.state);
+        if let Source::Form(record, name) = deferred.source {
+            self.heap.keep(record);
+            self.heap.keep(name);
+        }
         self.modules.current = deferred.module;
-        let result = self.evaluate_text(&deferred).map_err(|exit| self.raised(exit));
+        let result = self.evaluate_source(&deferred).map_err(|exit| self.raised(exit));
         self.modules.current = outer;
         self.heap.close_scope(scope);
         if let Err(error) = result {
@@ -285,36 +379,53 @@ impl Engine {
         Ok(self.variable_value(variable))
     }
 
-    fn evaluate_text(&mut self, deferred: &Deferred) -> Result<()> {
-        let mut port = Port::from_bytes(deferred.text[deferred.start..deferred.end].to_vec());
-        (port.input.line, port.input.column) = (deferred.line, deferred.column);
-        port.filename = self.sources.file_value(deferred.file);
-        let port = self.heap.foreign(port);
+    fn evaluate_source(&mut self, deferred: &Deferred) -> Result<()> {
         let outer = self.report.enter(self.machine.depth());
-        let result = self.evaluate_port(port, deferred);
+        let result = self.evaluate_now(deferred);
         let failed = matches!(&result, Err(exit) if !matches!(**exit, crate::native::Exit::Unwind));
         self.report.leave(outer, failed);
         result
     }
 
-    fn evaluate_port(&mut self, port: Value, deferred: &Deferred) -> Result<()> {
-        let Some(thunk) = self.next_thunk(port, deferred.file)? else { return Ok(()) };
+    fn evaluate_now(&mut self, deferred: &Deferred) -> Result<()> {
+        let thunk = match &deferred.source {
+            Source::Text { text, start, end, line, column, file, then } => {
+                let mut port = Port::from_bytes(text[*start..*end].to_vec());
+                (port.input.line, port.input.column) = (*line, *column);
+                port.filename = self.sources.file_value(*file);
+                let port = self.heap.foreign(port);
+                let thunk =
+                    self.in_past(*then, deferred.module, |en| en.next_thunk(port, *file))?;
+                let Some(thunk) = thunk else { return Ok(()) };
+                thunk
+            }
+            Source::Form(record, name) => {
+                let value = Box::new(crate::expand::expand_late_value(self, *record)?);
+                let kind = Kind::Define { module: deferred.module, name: *name, value };
+                self.compile(Expr { location: None, kind })?
+            }
+        };
         self.heap.keep(thunk);
         // Errors go to the handlers of now.
+        let with_state = self.guile_value("with-dynamic-state");
+        let (Some(with_state), true) = (with_state, deferred.state.is_true()) else {
+            return self.apply(thunk, &[]).map(drop);
+        };
         let mut state = deferred.state;
         if let Some(handlers) = self.guile_value("%exception-handlers") {
             state = crate::machine::state_with_current(self, state, handlers);
         }
-        match self.guile_value("with-dynamic-state") {
-            Some(with_state) => self.apply(with_state, &[state, thunk]).map(drop),
-            None => self.apply(thunk, &[]).map(drop),
-        }
+        self.apply(with_state, &[state, thunk]).map(drop)
     }
 }
 
 /// What a name is taken for.
 #[derive(Clone, Copy)]
 enum Known {
+    /// A pure constructor.
     Pure,
+    /// A variable whose definition waits.
+    Waiting,
+    /// A special form.
     Keyword,
 }

@@ -4,7 +4,7 @@
 //! It understands as much of the lexical syntax as it takes to count brackets: strings, comments,
 //! characters, `#{symbols}#`. Whatever it is not sure of it leaves to the reader.
 
-/// A definition `(KEYWORD NAME VALUE)` whose value is a call.
+/// A definition: `(KEYWORD NAME VALUE)` or `(KEYWORD (NAME . FORMALS) BODY …)`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Definition<'a> {
     /// Where it starts: the offset of its opening bracket.
@@ -17,30 +17,50 @@ pub struct Definition<'a> {
     pub name: &'a str,
     /// The `let` and `let*` around the call, outermost first.
     pub around: Vec<&'a str>,
-    /// The operator of the call.
-    pub head: &'a str,
+    /// What the value is.
+    pub value: Defined<'a>,
+}
+
+/// The value of a definition.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Defined<'a> {
+    /// A procedure.
+    Procedure,
+    /// A call of this operator.
+    Call(&'a str),
+    /// This variable's value.
+    Alias(&'a str),
 }
 
 /// The definition at the start of `text`, behind white space and comments, if there is one of that
-/// shape and nothing in it looks like an assignment (a symbol that ends in `!`).
+/// shape and nothing in a call looks like an assignment (a symbol that ends in `!`).
 pub fn definition(text: &[u8]) -> Option<Definition<'_>> {
     let start = blanks(text, 0)?;
     let (keyword, at) = operator(text, start)?;
     let at = blanks(text, at)?;
+    if text.get(at) == Some(&b'(') {
+        let (name, _) = operator(text, at)?;
+        let end = datum(text, start, false)?;
+        let value = Defined::Procedure;
+        return Some(Definition { start, end, keyword, name, around: Vec::new(), value });
+    }
     let (name, at) = symbol(text, at)?;
     let mut at = blanks(text, at)?;
     let mut around = Vec::new();
-    let (head, mut end) = loop {
+    let (value, mut end) = loop {
+        if let Some((name, end)) = symbol(text, at) {
+            break (Defined::Alias(name), end);
+        }
         let (head, behind) = operator(text, at)?;
         if !matches!(head, "let" | "let*") {
-            break (head, datum(text, at)?);
+            break (Defined::Call(head), datum(text, at, true)?);
         }
         around.push(head);
         let bindings = blanks(text, behind)?;
         if text.get(bindings) != Some(&b'(') {
             return None;
         }
-        at = blanks(text, datum(text, bindings)?)?;
+        at = blanks(text, datum(text, bindings, true)?)?;
     };
     // The brackets of the `let`s and of the definition.
     for _ in 0..=around.len() {
@@ -50,7 +70,7 @@ pub fn definition(text: &[u8]) -> Option<Definition<'_>> {
         }
         end += 1;
     }
-    Some(Definition { start, end, keyword, name, around, head })
+    Some(Definition { start, end, keyword, name, around, value })
 }
 
 /// The value of the first field `(FIELD "TEXT")` of the record constructor in `text`, a
@@ -65,7 +85,7 @@ pub fn literal_field<'a>(text: &'a [u8], field: &str) -> Option<&'a str> {
         if !matches!(head, "let" | "let*") {
             break;
         }
-        at = blanks(text, datum(text, at)?)?;
+        at = blanks(text, datum(text, at, false)?)?;
     }
     loop {
         match *text.get(at)? {
@@ -88,7 +108,7 @@ pub fn literal_field<'a>(text: &'a [u8], field: &str) -> Option<&'a str> {
                 let closed = text.get(blanks(text, end + 1)?) == Some(&b')');
                 return (closed && !value.contains('\\')).then_some(value);
             }
-            _ => at = blanks(text, datum(text, at)?)?,
+            _ => at = blanks(text, datum(text, at, false)?)?,
         }
     }
 }
@@ -129,8 +149,8 @@ fn blanks(text: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// The offset behind the bracketed datum at `at`.
-fn datum(text: &[u8], mut at: usize) -> Option<usize> {
+/// The offset behind the bracketed datum at `at`; none if it is to be `pure` and does not look so.
+fn datum(text: &[u8], mut at: usize, pure: bool) -> Option<usize> {
     let mut open: Vec<u8> = Vec::new();
     loop {
         match *text.get(at)? {
@@ -146,7 +166,7 @@ fn datum(text: &[u8], mut at: usize) -> Option<usize> {
             }
             b'"' => at = string(text, at)?,
             b';' => at += memchr::memchr(b'\n', &text[at..])?,
-            b'!' if text.get(at + 1).is_some_and(|&b| is_delimiter(b)) => return None,
+            b'!' if pure && text.get(at + 1).is_some_and(|&b| is_delimiter(b)) => return None,
             b'#' => match *text.get(at + 1)? {
                 b'\\' => {
                     // The bytes behind a multibyte character's first one delimit nothing.
@@ -182,15 +202,21 @@ mod tests {
         let text =
             b"\n;; (\n(define-public a-b (package (name \")\\\"(\") #\\( ; (\n [x]))\n(next)";
         let found = definition(text).unwrap();
-        assert_eq!((found.keyword, found.name, found.head), ("define-public", "a-b", "package"));
+        assert_eq!((found.keyword, found.name), ("define-public", "a-b"));
+        assert_eq!(found.value, Defined::Call("package"));
         assert_eq!(&text[found.end..], b"\n(next)");
         assert_eq!(text[found.start], b'(');
         let text = b"(define x (let ((a 1)) (let* ((b 2)) (package (name a)))))";
         let found = definition(text).unwrap();
+        assert_eq!((found.around, found.end), (vec!["let", "let*"], text.len()));
+        assert_eq!(found.value, Defined::Call("package"));
+        let text = b"(define* (f! a #:key (b 1)) (set! a b)) ";
+        let found = definition(text).unwrap();
         assert_eq!(
-            (found.around, found.head, found.end),
-            (vec!["let", "let*"], "package", text.len())
+            (found.name, found.value, found.end),
+            ("f!", Defined::Procedure, text.len() - 1)
         );
+        assert_eq!(definition(b"(define a b) c").unwrap().value, Defined::Alias("b"));
     }
 
     #[test]
@@ -216,7 +242,8 @@ mod tests {
     #[test]
     fn other_shapes_are_left_to_the_reader() {
         for text in [
-            "(define (f) (package))",
+            "(define ((f) a) (package))",
+            "(define 'a (package))",
             "(define x 1)",
             "(define x (package)) ",
             "(define x (package (set! y 1)))",

@@ -43,16 +43,22 @@ impl Late {
     }
 }
 
-/// A body that waits.
+/// What the expander saw at some time.
+#[derive(Clone, Copy)]
+pub(crate) struct Then {
+    /// How many interfaces the module used.
+    uses: usize,
+    time: i64,
+}
+
+/// A body, or a value, that waits.
 struct Body {
     forms: Vec<Value>,
     form: Form,
     w: Value,
     env: Env,
     module: Value,
-    /// How many interfaces the module used.
-    uses: usize,
-    time: i64,
+    then: Then,
 }
 
 impl Foreign for Body {
@@ -75,10 +81,9 @@ impl Ex<'_> {
     /// The record of a body that is expanded later.
     pub(super) fn late_body(&mut self, body: &[Value], form: Form, env: &Env, w: Value) -> Value {
         let module = self.en.modules.current;
-        let uses = self.en.module(module).map_or(0, |m| m.uses.len());
-        let time = self.en.expander.late.clock;
+        let then = self.en.expansion_now(module);
         let (forms, env) = (body.to_vec(), env.clone());
-        self.en.heap.foreign(Body { forms, form, w, env, module, uses, time })
+        self.en.heap.foreign(Body { forms, form, w, env, module, then })
     }
 
     /// Whether the procedure that is being expanded is one at top level whose bodies may wait. Those
@@ -116,7 +121,7 @@ impl Ex<'_> {
     }
 
     fn macro_of(&mut self, module: Value, name: Value) -> Result {
-        let variable = self.en.module_variable(module, name)?;
+        let variable = self.en.variable_for_expansion(module, name)?.variable();
         let value = variable.and_then(|v| self.en.variable_value(v));
         Ok(value.filter(|&v| self.en.heap.is(v, Tag::Macro)).unwrap_or(Value::FALSE))
     }
@@ -150,24 +155,34 @@ impl Ex<'_> {
 
 /// Expands the body of a procedure whose expansion was put off ([`crate::tree::Body::Late`]).
 pub(crate) fn expand_late(engine: &mut Engine, record: Value) -> Result<Expr> {
+    expand_record(engine, record, |ex, forms, form, env, w| ex.expand_body(forms, form, env, w))
+}
+
+/// Expands a definition's value that was put off.
+pub(crate) fn expand_late_value(engine: &mut Engine, record: Value) -> Result<Expr> {
+    expand_record(engine, record, |ex, forms, form, env, w| {
+        let name = forms.get(1).copied().unwrap_or(Value::FALSE);
+        let mut value = ex.expand(forms[0], env, w, form.m)?;
+        super::lambda::name_value(&mut value, name);
+        Ok(value)
+    })
+}
+
+fn expand_record(
+    engine: &mut Engine,
+    record: Value,
+    expand: impl FnOnce(&mut Ex, &[Value], Form, &Env, Value) -> Result<Expr>,
+) -> Result<Expr> {
     let Some(body) = engine.heap.as_foreign::<Body>(record) else {
         return engine.misc_error("not a delayed body", &[record]);
     };
-    let (forms, form, w) = (body.forms.clone(), body.form, body.w);
-    let (env, module, uses, time) = (body.env.clone(), body.module, body.uses, body.time);
-    let outer_module = std::mem::replace(&mut engine.modules.current, module);
-    let late = &mut engine.expander.late;
-    let outer = (
-        late.as_of.replace(time),
-        std::mem::replace(&mut late.enabled, false),
-        std::mem::replace(&mut late.next, false),
-    );
-    let hidden = engine.hide_uses(module, uses);
-    let result = Ex::new(engine).guarded(|ex| ex.expand_body(&forms, form, &env, w));
-    engine.show_uses(module, hidden);
-    let late = &mut engine.expander.late;
-    (late.as_of, late.enabled, late.next) = outer;
-    engine.modules.current = outer_module;
+    let (forms, form, w, env) = (body.forms.clone(), body.form, body.w, body.env.clone());
+    let (module, then) = (body.module, body.then);
+    let outer = std::mem::replace(&mut engine.modules.current, module);
+    let result = engine.in_past(then, module, |engine| {
+        Ex::new(engine).guarded(|ex| expand(ex, &forms, form, &env, w))
+    });
+    engine.modules.current = outer;
     result
 }
 
@@ -176,6 +191,44 @@ impl Engine {
     /// the former setting.
     pub(crate) fn set_late_bodies(&mut self, enabled: bool) -> bool {
         std::mem::replace(&mut self.expander.late.enabled, enabled && !self.defer.eager)
+    }
+
+    /// Whether bodies of top-level procedures are expanded late now.
+    pub(crate) fn late_bodies(&self) -> bool {
+        self.expander.late.enabled
+    }
+
+    /// Whether the expander sees what it saw at another time.
+    pub(crate) fn in_the_past(&self) -> bool {
+        self.expander.late.as_of.is_some()
+    }
+
+    /// What the expander sees now, in `module`.
+    pub(crate) fn expansion_now(&self, module: Value) -> Then {
+        let late = &self.expander.late;
+        let uses = self.module(module).map_or(0, |m| m.uses.len());
+        Then { uses, time: late.as_of.unwrap_or(late.clock) }
+    }
+
+    /// Runs `f` with an expander that sees what it saw then, in `module`.
+    pub(crate) fn in_past<T>(
+        &mut self,
+        then: Then,
+        module: Value,
+        f: impl FnOnce(&mut Engine) -> T,
+    ) -> T {
+        let late = &mut self.expander.late;
+        let outer = (
+            late.as_of.replace(then.time),
+            std::mem::replace(&mut late.enabled, false),
+            std::mem::replace(&mut late.next, false),
+        );
+        let hidden = self.hide_uses(module, then.uses);
+        let result = f(self);
+        self.show_uses(module, hidden);
+        let late = &mut self.expander.late;
+        (late.as_of, late.enabled, late.next) = outer;
+        result
     }
 
     /// Makes the module use its first `count` interfaces alone; gives the others.

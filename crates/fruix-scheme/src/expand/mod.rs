@@ -27,7 +27,7 @@ mod table;
 mod template;
 mod top;
 
-pub(crate) use late::expand_late;
+pub(crate) use late::{Then, expand_late, expand_late_value};
 pub use syntax::strip;
 pub use table::install;
 

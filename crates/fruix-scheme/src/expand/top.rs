@@ -108,10 +108,41 @@ impl Ex<'_> {
         s: Value,
         env: &Env,
     ) -> Result<Expr> {
+        if self.put_off(name, m, value, w, env)? {
+            return Ok(self.void());
+        }
         let mut value = self.top_value(value, env, w, m)?;
         name_value(&mut value, name);
         let module = self.definition_module(m)?;
         Ok(self.expr(s, Kind::Define { module, name, value: Box::new(value) }))
+    }
+
+    /// Puts off a definition whose value is a call of a known pure constructor; says whether it did.
+    fn put_off(
+        &mut self,
+        name: Value,
+        m: Value,
+        value: Value,
+        w: Value,
+        env: &Env,
+    ) -> Result<bool> {
+        // What is evaluated late has waited already.
+        let waited = self.en.in_the_past();
+        let Some((head, _)) = self.uncons(value).filter(|_| !waited) else { return Ok(false) };
+        if id_symbol(&self.en.heap, head).is_none() {
+            return Ok(false);
+        }
+        let super::syntax::Name::Free(symbol) = self.id_name(head, w, m) else { return Ok(false) };
+        let own = super::syntax::parts(&self.en.heap, head).map_or(Value::FALSE, |p| p.2);
+        let home = self.en.module_of_tag(if own == Value::FALSE { m } else { own })?;
+        let variable = self.en.variable_for_expansion(home, symbol)?.variable();
+        if !variable.is_some_and(|variable| self.en.is_pure(variable, symbol)) {
+            return Ok(false);
+        }
+        let module = self.definition_module(m)?;
+        let form = Form { e: value, w, s: self.source_or(value, Value::FALSE), m };
+        let env = env.clone();
+        self.en.defer_form(module, name, |en| Ex::new(en).late_body(&[value, name], form, &env, w))
     }
 
     /// The value of a top-level definition; a procedure's body may wait.

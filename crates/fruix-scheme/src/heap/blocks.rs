@@ -16,9 +16,10 @@ const BLOCK: usize = 64 * 1024;
 const BITMAP: usize = BLOCK / GRANULE / 8;
 /// Cells grow in steps of this many bytes, which is also their alignment.
 pub(super) const GRANULE: usize = 16;
-/// Largest object in bytes, header included, that comes from a block.
-const SMALL_MAX: usize = 512;
-const CLASSES: usize = SMALL_MAX / GRANULE + 1;
+/// Largest object in bytes, header included, that comes from a block. Under AddressSanitizer
+/// (`tests/asan`) each object is an allocation of its own, so that it sees what is done with dead ones.
+const SMALL_MAX: usize = if cfg!(fruix_asan) { 0 } else { 512 };
+const CLASSES: usize = 512 / GRANULE + 1;
 
 fn block_layout() -> Layout {
     Layout::from_size_align(BLOCK, BLOCK).expect("a constant, valid layout")
@@ -38,6 +39,35 @@ fn new_block() -> *mut u8 {
     // SAFETY: the bitmap lies at the block's start.
     unsafe { block.write_bytes(0, BITMAP) };
     block
+}
+
+/// What tells AddressSanitizer which cells of the pairs' blocks are free.
+#[cfg(fruix_asan)]
+mod asan {
+    unsafe extern "C" {
+        fn __asan_poison_memory_region(start: *const u8, size: usize);
+        fn __asan_unpoison_memory_region(start: *const u8, size: usize);
+    }
+
+    /// Nothing may touch these bytes from now on.
+    pub fn poison(start: *const u8, size: usize) {
+        // SAFETY: a note in the sanitizer's shadow memory; the bytes are not touched.
+        unsafe { __asan_poison_memory_region(start, size) };
+    }
+
+    /// These bytes are in use again.
+    pub fn unpoison(start: *const u8, size: usize) {
+        // SAFETY: as in `poison`.
+        unsafe { __asan_unpoison_memory_region(start, size) };
+    }
+}
+
+#[cfg(not(fruix_asan))]
+mod asan {
+    #[inline(always)]
+    pub fn poison(_start: *const u8, _size: usize) {}
+    #[inline(always)]
+    pub fn unpoison(_start: *const u8, _size: usize) {}
 }
 
 /// The blocks of one cell size.
@@ -71,6 +101,7 @@ impl Space {
             return self.cell_slow();
         }
         self.cursor = cell.wrapping_add(size);
+        asan::unpoison(cell, size);
         cell
     }
 
@@ -79,6 +110,7 @@ impl Space {
         while !self.next_run() {}
         let cell = self.cursor;
         self.cursor = cell.wrapping_add(self.size);
+        asan::unpoison(cell, self.size);
         cell
     }
 
@@ -123,6 +155,7 @@ impl Space {
                 unsafe { block.add(offset).cast::<Header>().write(Header::new(Tag::Free, 0)) };
             }
         }
+        asan::poison(block.wrapping_add(BITMAP), limit - BITMAP);
         self.blocks.push(block);
         self.next = self.blocks.len();
         self.offset = limit;
@@ -172,6 +205,21 @@ impl Space {
         self.end = std::ptr::null_mut();
         self.next = 0;
         self.offset = BLOCK;
+        if cfg!(fruix_asan) {
+            self.poison_free_cells();
+        }
+    }
+
+    /// Lets AddressSanitizer complain when something touches a cell that the marking did not reach.
+    fn poison_free_cells(&self) {
+        for &block in &self.blocks {
+            for offset in (BITMAP..self.limit()).step_by(self.size) {
+                // SAFETY: the offsets are those of cells of the block.
+                if !unsafe { is_set(block, offset) } {
+                    asan::poison(block.wrapping_add(offset), self.size);
+                }
+            }
+        }
     }
 }
 
@@ -186,6 +234,7 @@ impl Drop for Space {
             }
         }
         for &block in &self.blocks {
+            asan::unpoison(block, BLOCK);
             // SAFETY: each block came from `new_block` and is freed once.
             unsafe { dealloc(block, block_layout()) };
         }

@@ -22,8 +22,8 @@ use crate::string::SchemeString;
 use crate::value::Value;
 use blocks::Blocks;
 use object::Object;
+use rustc_hash::FxHashMap;
 use std::any::Any;
-use std::collections::HashMap;
 
 /// Bytes allocated before the first collection.
 const FIRST_THRESHOLD: usize = 64 << 20;
@@ -31,7 +31,7 @@ const FIRST_THRESHOLD: usize = 64 << 20;
 /// All objects of one engine.
 pub struct Heap {
     blocks: Blocks,
-    symbols: HashMap<Box<str>, Value>,
+    symbols: FxHashMap<Box<str>, Value>,
     /// Bytes allocated since the last collection.
     allocated: usize,
     threshold: usize,
@@ -65,7 +65,7 @@ impl Heap {
     pub fn new() -> Heap {
         Heap {
             blocks: Blocks::new(),
-            symbols: HashMap::new(),
+            symbols: FxHashMap::default(),
             allocated: 0,
             threshold: FIRST_THRESHOLD,
             live: 0,
@@ -746,6 +746,26 @@ mod tests {
         heap.collect(|_| {});
         assert_eq!(heap.car(pair), Value::TRUE);
         heap.close_scope(scope);
+    }
+
+    /// Not a test of ours but of `tests/asan`, which wants AddressSanitizer to complain.
+    #[test]
+    #[ignore = "touches dead objects"]
+    fn dead_pairs_are_noticed() {
+        let mut heap = Heap::new();
+        let pair = heap.cons(Value::TRUE, Value::NULL);
+        heap.collect(|_| {});
+        assert_eq!(heap.car(pair), Value::TRUE);
+    }
+
+    /// As above.
+    #[test]
+    #[ignore = "touches dead objects"]
+    fn dead_objects_are_noticed() {
+        let mut heap = Heap::new();
+        let vector = heap.vector(&[Value::TRUE]);
+        heap.collect(|_| {});
+        assert_eq!(heap.slots(vector, Tag::Vector), Some(&[Value::TRUE][..]));
     }
 
     #[test]

@@ -44,8 +44,8 @@ use crate::heap::{Heap, Tag, Tracer};
 use crate::native::{Exit, Native, Result};
 use crate::value::Value;
 use control::{DynEntry, Pending};
+use rustc_hash::FxHashMap;
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -93,9 +93,9 @@ pub struct Machine {
     /// Every fluid there is (weakly), for dynamic states.
     fluids: Vec<Value>,
     /// Changed properties of procedures (keys weakly held).
-    pub(crate) properties: HashMap<Value, Value>,
+    pub(crate) properties: FxHashMap<Value, Value>,
     /// Whether compiled code may contain instructions for primitives.
-    pub(crate) primitives: HashMap<&'static str, Value>,
+    pub(crate) primitives: FxHashMap<&'static str, Value>,
 }
 
 impl Machine {
@@ -130,8 +130,8 @@ impl Machine {
             slow: vec![None; op::Op::ALL.len()],
             special: special::Special::new(heap),
             fluids: Vec::new(),
-            properties: HashMap::new(),
-            primitives: HashMap::new(),
+            properties: FxHashMap::default(),
+            primitives: FxHashMap::default(),
         };
         machine.pc = machine.special.returned;
         machine
@@ -308,14 +308,26 @@ pub(crate) fn install(engine: &mut Engine) {
         }
     }
     for name in primitives::NAMES {
-        if let Some(value) = engine.guile_value(name) {
+        if let Some(value) = native_value(engine, name) {
             engine.machine.primitives.insert(name, value);
         }
     }
     for &(op, name) in primitives::FALLBACKS {
-        let native = engine.guile_value(name).and_then(|value| engine.heap.as_native(value));
+        let native = native_value(engine, name).and_then(|value| engine.heap.as_native(value));
         engine.machine.slow[op as usize] = native;
     }
+}
+
+/// The procedure of this name in `(guile)`, or among those that other modules show.
+fn native_value(engine: &mut Engine, name: &str) -> Option<Value> {
+    if let Some(value) = engine.guile_value(name) {
+        return Some(value);
+    }
+    let parts = ["fruix", "native"].map(|part| engine.heap.intern(part));
+    let module = engine.heap.list(&parts);
+    let module = engine.find_module(module)?;
+    let name = engine.heap.find_symbol(name)?;
+    engine.variable_value(engine.own_variable(module, name)?)
 }
 
 /// Whether `value` can be called.

@@ -129,6 +129,16 @@ ops! {
     Modulo,
     /// a ← (logand b c)
     LogAnd,
+    /// a ← (logior b c)
+    LogIor,
+    /// a ← (logxor b c)
+    LogXor,
+    /// a ← (ash b c)
+    Ash,
+    /// a ← (bytevector-u8-ref b c)
+    ByteRef,
+    /// a ← (bytevector-length b)
+    ByteLength,
     /// a ← (car b)
     Car,
     /// a ← (cdr b)

@@ -377,6 +377,27 @@ pub(super) fn run(engine: &mut Engine) -> Result<()> {
                     if y != 0 { Some(Value::fixnum((x % y + y) % y)) } else { None }
                 }),
                 Op::LogAnd => integer_op!(Op::LogAnd, i, |x, y| Some(Value::fixnum(x & y))),
+                Op::LogIor => integer_op!(Op::LogIor, i, |x, y| Some(Value::fixnum(x | y))),
+                Op::LogXor => integer_op!(Op::LogXor, i, |x, y| Some(Value::fixnum(x ^ y))),
+                Op::Ash => integer_op!(Op::Ash, i, |x, y| shifted(x, y)),
+                Op::ByteRef => {
+                    let (bytes, index) = (r!(b(i)), r!(c(i)));
+                    let fast = match (engine.heap.as_bytes(bytes), index.as_fixnum()) {
+                        (Some(bytes), Some(n)) if n >= 0 => bytes.get(n as usize),
+                        _ => None,
+                    };
+                    r!(a(i)) = match fast {
+                        Some(&byte) => Value::fixnum(i64::from(byte)),
+                        None => slow2!(Op::ByteRef, bytes, index),
+                    };
+                }
+                Op::ByteLength => {
+                    let bytes = r!(b(i));
+                    r!(a(i)) = match engine.heap.as_bytes(bytes) {
+                        Some(bytes) => Value::fixnum(bytes.len() as i64),
+                        None => attempt!(slow(engine, Op::ByteLength, &[bytes])),
+                    };
+                }
                 Op::Car => {
                     let pair = r!(b(i));
                     if !pair.is_pair() {

@@ -27,6 +27,16 @@ pub(super) fn not_a_pair(engine: &mut Engine, who: &str, value: Value) -> Box<Ex
     errors::plain(engine, "wrong-type-arg", Some(who), message, &[value], true)
 }
 
+/// `(ash x y)` if the result is a fixnum.
+#[inline(always)]
+pub(super) fn shifted(x: i64, y: i64) -> Option<Value> {
+    if y < 0 {
+        return Some(Value::fixnum(x >> (-y).min(63)));
+    }
+    let result = if y < 62 { x << y } else { return None };
+    if result >> y == x { Value::try_fixnum(result) } else { None }
+}
+
 /// Calls the native that the instruction stands for.
 #[cold]
 pub(super) fn slow(engine: &mut Engine, op: Op, args: &[Value]) -> Result {
