@@ -9,7 +9,6 @@ use fruix_core::hash::{Hash, HashAlgorithm, HashError};
 use fruix_core::store_path::{HashMethod, StorePath, StorePathError};
 use fruix_protocol::{Store, StoreError, Text};
 
-
 /// What a derivation is made of, paths as they are written.
 #[derive(Debug, Clone, Default)]
 pub struct DerivationRequest {

@@ -40,6 +40,8 @@ struct State {
     bytes: usize,
     /// What was added before: it is kept there, so it need not be added again.
     known: HashSet<StorePath>,
+    /// What texts may refer to besides: it is there and is kept.
+    allowed: HashSet<StorePath>,
 }
 
 impl Batch {
@@ -71,15 +73,14 @@ impl Batch {
             return Ok(());
         }
         self.store.add_temp_roots(&others)?;
-        let valid = self.store.valid_paths(&others)?;
+        let refused = self.store.refused_references(&others)?;
         for (text, path) in texts.iter().zip(paths) {
-            let wrong = |item: &&StorePath| others.contains(*item) && !valid.contains(*item);
-            if let Some(reference) = text.references.iter().find(wrong) {
+            if let Some(reference) = text.references.iter().find(|item| refused.contains(*item)) {
                 let (referrer, reference) = (path.clone(), reference.clone());
                 return Err(StoreError::InvalidReference { referrer, reference });
             }
         }
-        self.state().known.extend(valid);
+        self.state().allowed.extend(others);
         Ok(())
     }
 

@@ -86,6 +86,12 @@ pub trait Store: Send + Sync {
     /// Make GOALS valid (`build-things`).
     fn build_things(&self, goals: &[Goal], mode: BuildMode) -> Result<()>;
 
+    /// Those of ITEMS that what is added may not refer to: those that are not valid.
+    fn refused_references(&self, items: &BTreeSet<StorePath>) -> Result<BTreeSet<StorePath>> {
+        let valid = self.valid_paths(items)?;
+        Ok(items.difference(&valid).cloned().collect())
+    }
+
     /// Bring to the store what an implementation has kept back; see [`crate::Batch`].
     fn flush(&self) -> Result<()> {
         Ok(())

@@ -119,6 +119,11 @@ impl Store for MemoryStore {
         Ok(wanted.iter().filter(valid).cloned().collect())
     }
 
+    fn refused_references(&self, _: &BTreeSet<StorePath>) -> Result<BTreeSet<StorePath>> {
+        // A name needs nothing behind what it is computed from.
+        Ok(BTreeSet::new())
+    }
+
     fn path_info(&self, _: &StorePath) -> Result<Option<PathInfo>> {
         unavailable("query-path-info")
     }
