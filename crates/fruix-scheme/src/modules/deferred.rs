@@ -43,6 +43,9 @@ impl Engine {
         if let Some(variable) = known {
             return Ok(Seen::Variable(variable));
         }
+        if self.is_missed(module, name) {
+            return Ok(Seen::Nothing);
+        }
         if let Some(autoload) = self.autoload_of(module, name)
             && self.is_procedure_of(&autoload, name)
         {

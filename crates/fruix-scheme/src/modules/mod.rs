@@ -49,6 +49,9 @@ impl Hasher for WordHasher {
 /// A map by identity that remembers the order of insertion.
 pub type ValueMap = IndexMap<Value, Value, BuildHasherDefault<WordHasher>>;
 
+/// Numbers by identity.
+type ValueCounts = HashMap<Value, u64, BuildHasherDefault<WordHasher>>;
+
 /// The bindings of a module: symbol to variable.
 #[derive(Default)]
 pub struct Obarray {
@@ -91,6 +94,8 @@ pub struct Module {
     pub uses: Vec<Value>,
     /// What imported names were found to be.
     pub imports: ValueMap,
+    /// Names that were not found, and the [`Modules::changes`] of then.
+    misses: ValueCounts,
     /// Names of duplicate-binding handlers (symbols or procedures), if set.
     pub duplicates: Option<Vec<Value>>,
     /// The interface that users of the module see, or `#f`.
@@ -136,6 +141,7 @@ impl Foreign for Module {
             tracer.visit_all(&autoload.bindings);
         }
         self.replacements.iter().for_each(|&name| tracer.visit(name));
+        self.misses.keys().for_each(|&name| tracer.visit(name));
         for value in [self.obarray, self.name, self.kind, self.public, self.version] {
             tracer.visit(value);
         }
@@ -153,6 +159,7 @@ impl Module {
             kind: Value::FALSE,
             uses: Vec::new(),
             imports: ValueMap::default(),
+            misses: ValueCounts::default(),
             duplicates: None,
             public: Value::FALSE,
             version: Value::FALSE,
@@ -180,6 +187,8 @@ pub struct Modules {
     pub current: Value,
     /// Whether the boot files are being loaded.
     pub booting: bool,
+    /// How often anything about any module has changed: what was not found before may be there now.
+    changes: u64,
     /// Modules by the tag objects that were met.
     by_tag: HashMap<Value, Value, BuildHasherDefault<WordHasher>>,
     /// Names of modules being loaded or loaded, so that each is tried once.
@@ -216,6 +225,7 @@ impl Modules {
             interface,
             current: guile,
             booting: false,
+            changes: 0,
             by_tag: HashMap::default(),
             tried: HashMap::new(),
             procedures: HashMap::new(),
@@ -254,6 +264,7 @@ impl Engine {
     /// The module behind a value, to be changed.
     #[inline]
     pub fn module_mut(&mut self, value: Value) -> Option<&mut Module> {
+        self.modules.changes += 1;
         self.heap.as_foreign_mut(value)
     }
 
@@ -341,6 +352,9 @@ impl Engine {
         {
             return Ok(Some(variable));
         }
+        if self.is_missed(module, name) {
+            return Ok(None);
+        }
         self.imported_variable(module, name)
     }
 
@@ -362,11 +376,27 @@ impl Engine {
                 None => (interface, variable),
             });
         }
-        let Some((_, variable)) = found else { return Ok(None) };
-        if let Some(body) = self.module_mut(module) {
-            body.imports.insert(name, variable);
+        // Noting what was found, or not, changes nothing for others.
+        let changes = self.modules.changes;
+        let Some(body) = self.heap.as_foreign_mut::<Module>(module) else { return Ok(None) };
+        if body.uses.is_empty() {
+            return Ok(None);
         }
-        Ok(Some(variable))
+        match found {
+            Some((_, variable)) => {
+                body.imports.insert(name, variable);
+            }
+            None => {
+                body.misses.insert(name, changes);
+            }
+        }
+        Ok(found.map(|(_, variable)| variable))
+    }
+
+    /// Whether `name` was looked for in `module` in vain, and nothing has changed since.
+    fn is_missed(&self, module: Value, name: Value) -> bool {
+        let body = self.module(module);
+        body.is_some_and(|body| body.misses.get(&name) == Some(&self.modules.changes))
     }
 
     /// The variable for a [`crate::tree::Global`]: what the machine looks up when it first meets
@@ -394,6 +424,7 @@ impl Engine {
     /// `module-add!`: makes `variable` the binding of `name`.
     pub fn module_add(&mut self, module: Value, name: Value, variable: Value) {
         let obarray = self.module(module).map_or(Value::FALSE, |m| m.obarray);
+        self.modules.changes += 1;
         if let Some(obarray) = self.heap.as_foreign_mut::<Obarray>(obarray) {
             obarray.bindings.insert(name, variable);
         }
