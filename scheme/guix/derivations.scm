@@ -10,6 +10,7 @@
   #:use-module (srfi srfi-1)
   #:use-module (srfi srfi-9)
   #:use-module (srfi srfi-9 gnu)
+  #:use-module (srfi srfi-26)
   #:use-module (srfi srfi-34)
   #:use-module (srfi srfi-35)
   #:use-module (ice-9 match)
@@ -34,7 +35,8 @@
             derivation-missing-output
 
             derivation->output-path derivation->output-paths
-            derivation raw-derivation read-derivation-from-file))
+            derivation raw-derivation read-derivation-from-file
+            build-derivations built-derivations))
 
 (define-record-type <derivation>
   (make-derivation outputs inputs sources system builder args environment
@@ -248,3 +250,19 @@ Guix."
                      sources system builder args environment file)))
            (hash-set! %derivations file drv)
            drv)))))
+
+(define (build-derivations store derivations)
+  "Build DERIVATIONS, each a <derivation>, a <derivation-input>, the file name of
+a derivation or a pair of that and the name of an output."
+  (build-things store
+                (append-map (match-lambda
+                              ((? derivation? drv)
+                               (list (derivation-file-name drv)))
+                              ((? derivation-input? input)
+                               (map (cut cons (derivation-input-path input) <>)
+                                    (derivation-input-sub-derivations input)))
+                              (thing (list thing)))
+                            derivations)))
+
+(define built-derivations
+  (store-lift build-derivations))

@@ -16,6 +16,7 @@
   #:use-module (ice-9 match)
   #:use-module (ice-9 ftw)
   #:use-module (rnrs bytevectors)
+  #:autoload   (fruix building) (build-store-items)
   #:export (store-connection? open-connection close-connection with-store
             %store-prefix %graft? %guile-for-build
             &store-error store-error?
@@ -23,7 +24,7 @@
             derivation-path? store-path-base store-path-package-name
             store-path-hash-part strip-store-file-name
             valid-path? add-data-to-store add-text-to-store add-to-store
-            add-file-tree-to-store built-in-builders
+            add-file-tree-to-store built-in-builders build-things
             %store-monad store-bind store-return store-lift store-lower
             run-with-store run-monadic store-parameterize
             text-file binary-file interned-file interned-file-tree
@@ -169,6 +170,16 @@
 
 (define (built-in-builders store)
   '("download" "git-download"))
+
+(define (build-things store things)
+  "Build THINGS, each a store item, a derivation or a pair of a derivation and
+the name of the output that is wanted.  The items are valid then, or an error is
+raised."
+  (build-store-items (map (match-lambda
+                            ((drv . output) (list drv output))
+                            ((? string? item) (list item)))
+                          things))
+  #t)
 
 
 ;;;

@@ -42,15 +42,15 @@ pub struct StoreArgs {
     pub folder: Option<PathBuf>,
 }
 
-/// Where packages come from.
+/// Where packages come from, and which store they go to.
 #[derive(ClapArgs, Debug, Clone)]
-pub struct PackageArgs {
+pub struct SessionArgs {
     /// Put DIR before the places that package modules are looked for in.
     #[arg(short = 'L', long = "load-path", value_name = "DIR")]
     pub load_path: Vec<PathBuf>,
-    /// Build for SYSTEM, such as x86_64-linux or i686-linux.
-    #[arg(short = 's', long, value_name = "SYSTEM")]
-    pub system: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub store: StoreArgs,
 }
 
 /// How to build.
@@ -77,32 +77,64 @@ pub struct CommonBuildArgs {
     /// Give up a build that takes longer than SECONDS.
     #[arg(long, value_name = "SECONDS")]
     pub timeout: Option<u64>,
-    /// Show more: 0 nothing, 1 progress, 2 phases, 3 whole logs.
-    #[arg(short = 'v', long, value_name = "LEVEL", num_args = 0..=1, default_missing_value = "3")]
-    pub verbosity: Option<u8>,
-    /// Do not show build logs.
-    #[arg(short = 'q', long)]
-    pub quiet: bool,
+    /// Show 0 nothing, 1 progress, 2 phases, 3 whole logs.
+    #[arg(short = 'v', long, value_name = "LEVEL", default_value_t = 1)]
+    pub verbosity: u8,
+    /// Build N times in a row, and compare.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub rounds: u32,
+    /// Build for SYSTEM, such as x86_64-linux or i686-linux.
+    #[arg(short = 's', long, value_name = "SYSTEM")]
+    pub system: Option<String>,
     /// Do not apply grafts. (There are none yet: accepted for scripts.)
     #[arg(long)]
     pub no_grafts: bool,
     /// Do not use substitutes. (There are none yet: accepted for scripts.)
     #[arg(long)]
     pub no_substitutes: bool,
+    /// Build what cannot be substituted. (Everything is: accepted for scripts.)
+    #[arg(long)]
+    pub fallback: bool,
+    /// Build on this machine alone. (Everything is: accepted for scripts.)
+    #[arg(long)]
+    pub no_offload: bool,
+}
+
+impl Default for CommonBuildArgs {
+    /// What is meant when nothing is typed.
+    fn default() -> Self {
+        #[derive(Parser)]
+        struct Nothing {
+            #[command(flatten)]
+            common: CommonBuildArgs,
+        }
+        Nothing::parse_from([""]).common
+    }
+}
+
+/// What to evaluate, and how and where to build it.
+#[derive(ClapArgs, Debug)]
+pub struct TargetArgs {
+    /// Package specifications (NAME, NAME@VERSION, NAME:OUTPUT) or store paths.
+    #[arg(value_name = "PACKAGE")]
+    pub what: Vec<String>,
+    /// Take the package or derivation that the code in FILE evaluates to.
+    #[arg(short = 'f', long, value_name = "FILE")]
+    pub file: Vec<PathBuf>,
+    /// Take the package or derivation that EXPR evaluates to.
+    #[arg(short = 'e', long, value_name = "EXPR")]
+    pub expression: Vec<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub common: CommonBuildArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub session: SessionArgs,
 }
 
 /// `fruix build`.
 #[derive(ClapArgs, Debug)]
 pub struct BuildArgs {
-    /// Package specifications (NAME, NAME@VERSION, NAME:OUTPUT) or store paths of derivations.
-    #[arg(value_name = "PACKAGE-OR-DERIVATION")]
-    pub what: Vec<String>,
-    /// Build the package or derivation that the code in FILE evaluates to.
-    #[arg(short = 'f', long, value_name = "FILE")]
-    pub file: Vec<PathBuf>,
-    /// Build the package or derivation that EXPR evaluates to.
-    #[arg(short = 'e', long, value_name = "EXPR")]
-    pub expression: Vec<String>,
     /// Print derivation paths instead of building.
     #[arg(short = 'd', long)]
     pub derivations: bool,
@@ -115,53 +147,38 @@ pub struct BuildArgs {
     /// Build again what is there, and compare.
     #[arg(long)]
     pub check: bool,
-    /// Build N times in a row, and compare.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub rounds: u32,
     /// Print the names of the build logs.
     #[arg(long)]
     pub log_file: bool,
+    /// Show nothing of builds, as --verbosity=0.
+    #[arg(short = 'q', long)]
+    pub quiet: bool,
     #[command(flatten)]
     #[allow(missing_docs)]
-    pub common: CommonBuildArgs,
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub packages: PackageArgs,
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub store: StoreArgs,
+    pub targets: TargetArgs,
 }
 
 /// `fruix shell`.
 #[derive(ClapArgs, Debug)]
 pub struct ShellArgs {
-    /// Packages.
-    #[arg(value_name = "PACKAGE")]
-    pub what: Vec<String>,
-    /// Take the package that the code in FILE evaluates to.
-    #[arg(short = 'f', long, value_name = "FILE")]
-    pub file: Vec<PathBuf>,
-    /// Take the package that EXPR evaluates to.
-    #[arg(short = 'e', long, value_name = "EXPR")]
-    pub expression: Vec<String>,
     /// Drop the host's environment variables, but for a few such as HOME and TERM.
     #[arg(long)]
     pub pure: bool,
+    /// Keep the variables whose names match REGEXP with --pure.
+    #[arg(short = 'E', long, value_name = "REGEXP")]
+    pub preserve: Vec<String>,
     /// Print the variables instead of running anything.
     #[arg(long)]
     pub search_paths: bool,
+    /// Do not load `guix.scm' and `manifest.scm'. (They never are: accepted for scripts.)
+    #[arg(short = 'q')]
+    pub ignore_files: bool,
     /// The command; the user's shell if there is none.
     #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
-    pub common: CommonBuildArgs,
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub packages: PackageArgs,
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub store: StoreArgs,
+    pub targets: TargetArgs,
 }
 
 /// `fruix gc`.
@@ -225,10 +242,7 @@ pub struct ShowArgs {
     pub what: Vec<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
-    pub packages: PackageArgs,
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub store: StoreArgs,
+    pub session: SessionArgs,
 }
 
 /// `fruix search`.
@@ -239,10 +253,7 @@ pub struct SearchArgs {
     pub patterns: Vec<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
-    pub packages: PackageArgs,
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub store: StoreArgs,
+    pub session: SessionArgs,
 }
 
 /// `fruix guile`: the options of `guile` that scripts and builds use.
@@ -258,12 +269,30 @@ pub struct GuileArgs {
 #[derive(ClapArgs, Debug)]
 pub struct ReplArgs {
     /// A script to run instead, and its arguments.
-    #[arg(trailing_var_arg = true, value_name = "FILE")]
+    #[arg(trailing_var_arg = true, allow_hyphen_values = false, value_name = "FILE")]
     pub script: Vec<String>,
+    /// Start a REPL of TYPE: `guile' for people, `machine' for programs.
+    #[arg(short = 't', long = "type", value_name = "TYPE", default_value = "guile")]
+    pub kind: ReplType,
+    /// List the types of REPLs.
+    #[arg(long)]
+    pub list_types: bool,
+    /// Do not load ~/.guile.
+    #[arg(short = 'q')]
+    pub no_init_file: bool,
+    /// Start a REPL when the script has ended.
+    #[arg(short = 'i', long)]
+    pub interactive: bool,
     #[command(flatten)]
     #[allow(missing_docs)]
-    pub packages: PackageArgs,
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub store: StoreArgs,
+    pub session: SessionArgs,
+}
+
+/// Types of REPLs.
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplType {
+    /// Prompts and answers in Guile's form.
+    Guile,
+    /// One datum for each expression, in the protocol of `guix repl -t machine'.
+    Machine,
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Errors as people read them: one sentence, then hints. Libraries report facts; here they become words.
 
-use std::fmt::Display;
+use std::fmt::{Display, Formatter};
 use std::process::ExitCode;
 
 /// What a command failed with.
@@ -36,16 +36,24 @@ impl CommandError {
         self
     }
 
+    /// Sets the exit status, which is 1 otherwise.
+    pub fn status(mut self, status: u8) -> CommandError {
+        self.status = status;
+        self
+    }
+
     /// Prints the error; gives the exit status.
     pub fn report(&self) -> ExitCode {
-        eprintln!("fruix: error: {}", self.message);
-        for detail in &self.details {
-            eprintln!("{detail}");
-        }
-        for hint in &self.hints {
-            eprintln!("hint: {hint}");
-        }
+        eprintln!("fruix: error: {self}");
         ExitCode::from(self.status)
+    }
+}
+
+impl Display for CommandError {
+    fn fmt(&self, f: &mut Formatter) -> std::fmt::Result {
+        f.write_str(&self.message)?;
+        self.details.iter().try_for_each(|detail| write!(f, "\n{detail}"))?;
+        self.hints.iter().try_for_each(|hint| write!(f, "\nhint: {hint}"))
     }
 }
 

@@ -5,6 +5,7 @@ mod args;
 mod building;
 mod commands;
 mod error;
+mod natives;
 mod progress;
 mod scheme_errors;
 mod session;

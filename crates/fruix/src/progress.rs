@@ -24,14 +24,13 @@ pub enum Verbosity {
 }
 
 impl Verbosity {
-    /// From the numbers of `-v`; `-q` counts as 0.
-    pub fn from_level(level: Option<u8>, quiet: bool) -> Verbosity {
+    /// From the numbers of `-v`.
+    pub fn from_level(level: u8) -> Verbosity {
         match level {
-            _ if quiet => Verbosity::Silent,
-            None | Some(1) => Verbosity::Builds,
-            Some(0) => Verbosity::Silent,
-            Some(2) => Verbosity::Phases,
-            Some(_) => Verbosity::Logs,
+            0 => Verbosity::Silent,
+            1 => Verbosity::Builds,
+            2 => Verbosity::Phases,
+            _ => Verbosity::Logs,
         }
     }
 }

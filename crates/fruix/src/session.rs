@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Opening a session in which packages are evaluated, and finding what was named on the command line.
 
-use crate::args::PackageArgs;
+use crate::args::{CommonBuildArgs, SessionArgs, TargetArgs};
 use crate::error::{CommandError, Result};
 use crate::scheme_errors::{self, Source};
-use crate::stores;
+use crate::{natives, stores};
 use fruix_core::StorePath;
+use fruix_daemon::EmbeddedStore;
 use fruix_packages::session::{LoweredTarget, SessionError};
 use fruix_packages::{EmbeddedPrograms, Package, Seed, Session, Target};
 use fruix_seed::universe;
-use fruix_store::Store;
-use std::path::PathBuf;
+use fruix_store::{Layout, Store};
+use std::sync::Arc;
 
 /// What the command line asks for.
 #[derive(Debug, Clone)]
@@ -21,69 +22,69 @@ pub enum Wanted {
     Path(StorePath),
 }
 
-/// A session on `store`, with the packages of `args`.
-pub fn open(store: &Store, args: &PackageArgs) -> Result<Session> {
-    let items = Box::new(store.session());
-    Session::new(items, seed(store)?, &args.load_path).map_err(|error| words(error, None))
+/// A session on `store`, with the packages of `args`; what Scheme itself builds in it is built as `common` says.
+pub fn open(store: &Arc<Store>, args: &SessionArgs, common: &CommonBuildArgs) -> Result<Session> {
+    let embedded = EmbeddedStore::new(Arc::new(store.session()));
+    let mut session =
+        Session::new(Box::new(embedded), seed(store.layout().clone()), &args.load_path)
+            .map_err(|error| words(error, None))?;
+    let engine = session.engine();
+    natives::install(engine, store.clone(), common.clone())
+        .map_err(|exit| words(SessionError::Library(engine.exit_text(&exit)), None))?;
+    Ok(session)
 }
 
-/// The first tools. Without a lock of them (the host has no package client that fruix knows) there are
-/// none, and what needs them says so.
-pub fn seed(store: &Store) -> Result<Seed> {
+/// The first tools. They are looked for when something needs them: what only asks the store or reads package
+/// definitions needs neither a lock of them nor a package client.
+fn seed(layout: Layout) -> Seed {
     let programs = EmbeddedPrograms {
         builder: fruix_programs::BUILDER.to_vec(),
         relocator: fruix_programs::RELOCATE.to_vec(),
         ld_wrapper: fruix_programs::LD_WRAPPER.to_vec(),
     };
-    if programs.builder.is_empty() {
-        return Err(CommandError::new("this fruix was built without the programs that builds run")
-            .hint("build it with FRUIX_NO_EMBED unset"));
-    }
-    let file = stores::lock_file(store.layout());
-    match universe::lock_at(&file, &stores::cache_folder()?.join("apt")) {
-        Ok(lock) => Seed::new(&lock, programs).map_err(|error| {
-            CommandError::new(format!("the seed cannot be made from `{}': {error}", file.display()))
-                .hint("delete that file, to lock the distribution's packages anew")
-        }),
-        Err(error) => {
-            eprintln!("fruix: warning: there are no first tools: {error}");
-            Ok(Seed { items: Vec::new(), programs })
-        }
-    }
+    let programs = (!programs.builder.is_empty()).then_some(programs);
+    Seed::later(programs, move || {
+        let file = stores::lock_file(&layout);
+        let scratch = stores::cache_folder().map_err(|error| error.to_string())?.join("apt");
+        let lock = universe::lock_at(&file, &scratch).map_err(|error| error.to_string())?;
+        universe::universe(&lock).map_err(|error| {
+            let remedy = "delete that file, to lock the distribution's packages anew";
+            format!("they cannot be made from `{}': {error}\nhint: {remedy}", file.display())
+        })
+    })
 }
 
 /// A session's error in words. `source` is where places without a file are.
 pub fn words(error: SessionError, source: Option<Source>) -> CommandError {
     match error {
         SessionError::Scheme(report) => scheme_errors::describe(&report, source, false),
+        SessionError::Store(error) => match error.downcast::<fruix_store::Error>() {
+            Ok(error) => error.into(),
+            Err(error) => CommandError::new(error),
+        },
         error => CommandError::new(error),
     }
 }
 
-/// What `specs`, `files` and `expressions` name, in this order.
-pub fn find(
-    session: &mut Session,
-    store: &Store,
-    specs: &[String],
-    files: &[PathBuf],
-    expressions: &[String],
-) -> Result<Vec<Wanted>> {
+/// What the command line names: specifications, then files, then expressions.
+pub fn find(session: &mut Session, store: &Store, args: &TargetArgs) -> Result<Vec<Wanted>> {
+    let all = |targets: Vec<Target>| {
+        targets.into_iter().map(|target| Wanted::Target(Box::new(target), None))
+    };
     let mut wanted = Vec::new();
-    for spec in specs {
+    for spec in &args.what {
         wanted.push(find_spec(session, store, spec)?);
     }
-    for file in files {
+    for file in &args.file {
         if !file.exists() {
             return Err(CommandError::new(format!("there is no file `{}'", file.display())));
         }
-        let targets = session.eval_file(file).map_err(|error| words(error, None))?;
-        wanted.extend(targets.into_iter().map(|target| Wanted::Target(Box::new(target), None)));
+        wanted.extend(all(session.eval_file(file).map_err(|error| words(error, None))?));
     }
-    for text in expressions {
-        let targets = session
-            .eval_expression(text)
-            .map_err(|error| words(error, Some(Source { name: "<expression>", text })))?;
-        wanted.extend(targets.into_iter().map(|target| Wanted::Target(Box::new(target), None)));
+    for text in &args.expression {
+        let source = Source { name: "<expression>", text };
+        let targets = session.eval_expression(text).map_err(|error| words(error, Some(source)))?;
+        wanted.extend(all(targets));
     }
     if wanted.is_empty() {
         return Err(CommandError::new("nothing is named that could be built")

@@ -1,19 +1,41 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
-;;; Languages: there is Scheme.
+;;; Languages: there is Scheme, and what modules make of it with an evaluator of their own.
 
 (define-module (system base language)
   #:use-module (srfi srfi-9)
   #:re-export (current-language)
-  #:export (lookup-language language? language-name language-title
+  #:export (make-language lookup-language language? language-name language-title
+            language-reader language-printer language-parser language-compilers
+            language-decompilers language-evaluator language-joiner
+            language-make-default-environment
             default-environment invalidate-compilation-cache!))
 
 (define-record-type <language>
-  (make-language name title)
+  (%make-language name title reader printer parser compilers decompilers evaluator joiner
+                  make-default-environment)
   language?
   (name language-name)
-  (title language-title))
+  (title language-title)
+  (reader language-reader)
+  (printer language-printer)
+  (parser language-parser)
+  (compilers language-compilers)
+  (decompilers language-decompilers)
+  (evaluator language-evaluator)
+  (joiner language-joiner)
+  (make-default-environment language-make-default-environment))
 
-(define scheme (make-language 'scheme "Scheme"))
+(define* (make-language #:key name title reader printer parser (compilers '())
+                        (decompilers '()) evaluator joiner
+                        (make-default-environment make-fresh-user-module)
+                        #:allow-other-keys)
+  "Return the language NAME.  EVALUATOR takes a form and a module; the other parts are only kept."
+  (%make-language name title reader printer parser compilers decompilers evaluator joiner
+                  make-default-environment))
+
+(define scheme
+  (make-language #:name 'scheme #:title "Scheme" #:printer write
+                 #:reader (lambda (port module) (read port))))
 
 (define (lookup-language name)
   "Return the language NAME."
@@ -21,7 +43,7 @@
 
 (define (default-environment language)
   "Return a fresh module."
-  (make-fresh-user-module))
+  ((language-make-default-environment language)))
 
 (define (invalidate-compilation-cache!)
   "Do nothing."

@@ -1,8 +1,11 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
-;;; Options of the REPL.
+;;;
+;;; REPLs as commands see them: a language and options.  Same public interface as Guile's module of this
+;;; name, as far as it goes.
 
 (define-module (system repl common)
   #:use-module (srfi srfi-9)
+  #:use-module (system base language)
   #:export (repl-option-ref repl-option-set! repl-default-option-set! repl-default-prompt-set!
             make-repl repl-language repl-options repl-welcome repl-eval repl-print puts
             user-error *version* flush-all-input))
@@ -17,8 +20,9 @@
 (define default-options '())
 
 (define* (make-repl language #:optional debug)
-  "Return a REPL of LANGUAGE."
-  (%make-repl language default-options))
+  "Return a REPL of LANGUAGE, which may be its name."
+  (%make-repl (if (symbol? language) (lookup-language language) language)
+              default-options))
 
 (define (repl-option-ref repl key)
   "Return the option KEY of REPL."
@@ -41,12 +45,16 @@
   #f)
 
 (define (repl-eval repl form)
-  "Return the value of FORM."
-  (primitive-eval form))
+  "Return the value of FORM in the language of REPL."
+  (let ((evaluate (language-evaluator (repl-language repl))))
+    (if evaluate
+        (evaluate form (current-module))
+        (primitive-eval form))))
 
 (define (repl-print repl value)
   "Print VALUE."
   (unless (unspecified? value)
+    (run-hook before-print-hook value)
     (write value)
     (newline)))
 

@@ -25,9 +25,14 @@ struct Item {
 
 /// Runs the command: evaluates, then builds (or says what it would), then prints the results.
 pub fn run(args: &BuildArgs) -> Result<ExitCode> {
-    let store = Arc::new(stores::open(&args.store)?);
-    let mut session = session::open(&store, &args.packages)?;
-    let wanted = session::find(&mut session, &store, &args.what, &args.file, &args.expression)?;
+    let targets = &args.targets;
+    let mut common = targets.common.clone();
+    if args.quiet {
+        common.verbosity = 0;
+    }
+    let store = Arc::new(stores::open(&targets.session.store)?);
+    let mut session = session::open(&store, &targets.session, &common)?;
+    let wanted = session::find(&mut session, &store, targets)?;
     let items = wanted
         .into_iter()
         .map(|wanted| item(&mut session, &store, wanted, args))
@@ -40,7 +45,7 @@ pub fn run(args: &BuildArgs) -> Result<ExitCode> {
     if args.log_file {
         return print_logs(&store, &items);
     }
-    let mut building = Building::new(store.clone(), &args.common)?.rounds(args.rounds);
+    let mut building = Building::new(store.clone(), &common)?;
     if args.check {
         building = building.check();
     }
@@ -57,7 +62,7 @@ pub fn run(args: &BuildArgs) -> Result<ExitCode> {
 }
 
 fn item(session: &mut Session, store: &Store, wanted: Wanted, args: &BuildArgs) -> Result<Item> {
-    let system = args.packages.system.as_deref();
+    let system = args.targets.common.system.as_deref();
     let (target, output) = match wanted {
         Wanted::Target(target, output) => (target, output),
         Wanted::Path(path) => return path_item(store, path),

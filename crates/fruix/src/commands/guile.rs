@@ -23,7 +23,12 @@ pub fn run(args: &GuileArgs) -> Result<ExitCode> {
         .map_err(|problem| CommandError::new(problem).hint(format!("usage: fruix {USAGE}")))?;
     let command = match request {
         Request::Run(command) => command,
-        Request::Interactive(load_path) => return repl::interact(&load_path, false),
+        Request::Interactive(load_path) => {
+            let mut engine = scheme_errors::boot()?;
+            engine.set_string_list("%load-path", &load_path);
+            engine.set_string_list("%program-arguments", &["guile".to_owned()]);
+            return repl::converse(&mut engine, false);
+        }
         Request::Version => {
             println!("guile (fruix {}) {GUILE_VERSION}", env!("CARGO_PKG_VERSION"));
             return Ok(ExitCode::SUCCESS);

@@ -20,7 +20,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Command::Repl(args) => repl::run(&args),
         Command::Build(args) => build::run(&args),
         Command::Shell(args) => shell::run(&args),
-        Command::Show(args) => show::show(&args, &args.store),
-        Command::Search(args) => show::search(&args, &args.store),
+        Command::Show(args) => show::show(&args),
+        Command::Search(args) => show::search(&args),
     }
 }

@@ -1,86 +1,118 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! `fruix repl`: reads, evaluates, prints; with packages at hand.
+//! `fruix repl`: reads, evaluates, prints, with packages and a store at hand (Guix's manual, "Invoking guix
+//! repl").
 
+mod conversation;
 mod editor;
-mod session;
 
-use crate::args::ReplArgs;
+use crate::args::{CommonBuildArgs, ReplArgs, ReplType};
 use crate::error::{CommandError, Result};
-use crate::scheme_errors;
+use crate::{scheme_errors, session, stores};
+use conversation::{Conversation, Step};
 use editor::{Lines, Terminal};
 use fruix_scheme::Engine;
-use fruix_scheme::command::{Command, Program};
-use session::{Session, Step};
+use fruix_scheme::report::{Fault, Report};
 use std::io::{BufRead, IsTerminal};
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Makes `(guix-user)` the current module.
+const USER_MODULE: &str = "\
+(set-current-module
+ (let ((module (resolve-module '(guix-user) #f #f #:ensure #t)))
+   (beautify-user-module! module)
+   module))";
+const MACHINE: &str = "((@ (guix repl) machine-repl))";
 
 /// Runs the command.
 pub fn run(args: &ReplArgs) -> Result<ExitCode> {
-    let load_path: Vec<String> =
-        args.packages.load_path.iter().map(|dir| dir.to_string_lossy().into_owned()).collect();
-    let Some(script) = args.script.first() else { return interact(&load_path, true) };
-    let mut engine = scheme_errors::boot()?;
-    prepare(&mut engine);
-    let command = Command {
-        load_path,
-        compiled_path: Vec::new(),
-        loads: Vec::new(),
-        entry: None,
-        program: Program::File(script.clone()),
-        arguments: args.script.clone(),
-    };
-    let result = command.run_with(&mut engine);
-    scheme_errors::finish(&mut engine, result, None, false)
+    if args.list_types {
+        println!("guile\nmachine");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let store = Arc::new(stores::open(&args.session.store)?);
+    let mut session = session::open(&store, &args.session, &CommonBuildArgs::default())?;
+    let engine = session.engine();
+    let result = engine.call_with_text("%eval-text", USER_MODULE);
+    scheme_errors::finish(engine, result, None, false)?;
+    if let Some(script) = args.script.first() {
+        engine.set_string_list("%program-arguments", &args.script);
+        let result = engine.call_with_text("primitive-load", script);
+        let wants_end = is_end(&result);
+        let status = scheme_errors::finish(engine, result, None, false)?;
+        if wants_end || !args.interactive {
+            return Ok(status);
+        }
+    } else {
+        engine.set_string_list("%program-arguments", &["fruix".to_owned()]);
+        if let Some(file) = init_file().filter(|_| !args.no_init_file) {
+            let result = engine.call_with_text("primitive-load", &file.to_string_lossy());
+            scheme_errors::finish(engine, result, None, false)?;
+        }
+    }
+    match args.kind {
+        ReplType::Guile => converse(engine, true),
+        ReplType::Machine => {
+            let result = engine.call_with_text("%eval-text", MACHINE);
+            scheme_errors::finish(engine, result, None, false)
+        }
+    }
 }
 
-/// Puts packages at hand: what `fruix repl` has beyond Guile.
-fn prepare(_engine: &mut Engine) {}
+/// Whether a program has asked to end.
+fn is_end<T>(result: &std::result::Result<T, Box<Report>>) -> bool {
+    matches!(result, Err(report) if matches!(report.fault, Fault::Quit(_)))
+}
 
-/// Reads from the terminal, or evaluates standard input without prompts.
-pub fn interact(load_path: &[String], packages: bool) -> Result<ExitCode> {
-    let mut engine = scheme_errors::boot()?;
-    engine.set_string_list("%load-path", load_path);
-    engine.set_string_list("%program-arguments", &["guile".to_owned()]);
-    if packages {
-        prepare(&mut engine);
-    }
-    let interrupt = engine.machine.interrupt_flag();
+/// The user's own definitions for REPLs, if there is such a file.
+fn init_file() -> Option<PathBuf> {
+    Some(PathBuf::from(std::env::var_os("HOME")?).join(".guile")).filter(|file| file.is_file())
+}
+
+/// Reads from the terminal, or evaluates standard input without prompts. `packages` says whether the engine
+/// has them.
+pub fn converse(engine: &mut Engine, packages: bool) -> Result<ExitCode> {
+    let interrupt = engine.interrupt_flag();
     signal_hook::flag::register(signal_hook::consts::SIGINT, interrupt)
         .map_err(|error| CommandError::new(format!("cannot catch interrupts: {error}")))?;
-    let session = Session::new(engine);
+    let conversation = Conversation::new(engine, packages);
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
-        return converse(session, stdin.lock().lines());
+        return from_lines(conversation, stdin.lock().lines());
     }
     println!("fruix {}: ,help for help, ,quit or Control-D to leave.", env!("CARGO_PKG_VERSION"));
     let mut terminal = Terminal::new()?;
-    loop_on_terminal(session, &mut terminal)
+    on_terminal(conversation, &mut terminal)
 }
 
-fn loop_on_terminal(mut session: Session, terminal: &mut Terminal) -> Result<ExitCode> {
+fn on_terminal(mut conversation: Conversation, terminal: &mut Terminal) -> Result<ExitCode> {
     loop {
-        terminal.offer(session.names());
-        match terminal.read(&session.prompt())? {
-            Lines::Text(text) => match session.feed(&text) {
-                Step::More => {}
-                Step::Leave(status) => return Ok(ExitCode::from(status)),
-            },
-            Lines::Cancelled => session.forget_input(),
-            Lines::End => return Ok(ExitCode::SUCCESS),
-        }
-    }
-}
-
-/// Feeds the session line by line, as a program at the other end of a pipe may wait for each answer.
-fn converse(
-    mut session: Session,
-    lines: impl Iterator<Item = std::io::Result<String>>,
-) -> Result<ExitCode> {
-    for line in lines {
-        if let Step::Leave(status) = session.feed(&line?) {
+        terminal.offer(conversation.names());
+        let step = match terminal.read(&conversation.prompt())? {
+            Lines::Text(text) => conversation.feed(&text),
+            Lines::Cancelled => {
+                conversation.forget_input();
+                Step::More
+            }
+            Lines::End => conversation.leave(),
+        };
+        if let Step::Leave(status) = step {
             return Ok(ExitCode::from(status));
         }
     }
-    session.finish_input();
+}
+
+/// Feeds the conversation line by line, as a program at the other end of a pipe may wait for each answer.
+fn from_lines(
+    mut conversation: Conversation,
+    lines: impl Iterator<Item = std::io::Result<String>>,
+) -> Result<ExitCode> {
+    for line in lines {
+        if let Step::Leave(status) = conversation.feed(&line?) {
+            return Ok(ExitCode::from(status));
+        }
+    }
+    conversation.finish_input();
     Ok(ExitCode::SUCCESS)
 }

@@ -13,8 +13,9 @@ use fruix_packages::session::SearchPath;
 use fruix_packages::{Session, Target};
 use fruix_sandbox::{Access, Mount, StoreView};
 use fruix_store::{Layout, Store};
+use regex::Regex;
 use std::collections::{BTreeMap, HashSet};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -37,9 +38,11 @@ struct Contents {
 
 /// Runs the command.
 pub fn run(args: &ShellArgs) -> Result<ExitCode> {
-    let store = Arc::new(stores::open(&args.store)?);
-    let mut session = session::open(&store, &args.packages)?;
-    let wanted = session::find(&mut session, &store, &args.what, &args.file, &args.expression)?;
+    let targets = &args.targets;
+    let store = Arc::new(stores::open(&targets.session.store)?);
+    let mut session = session::open(&store, &targets.session, &targets.common)?;
+    let wanted = session::find(&mut session, &store, targets)?;
+    let system = targets.common.system.as_deref();
     let mut contents = Contents::default();
     for wanted in wanted {
         match wanted {
@@ -48,11 +51,11 @@ pub fn run(args: &ShellArgs) -> Result<ExitCode> {
                 contents.outputs.push(path);
             }
             Wanted::Target(target, output) => {
-                add(&mut session, &mut contents, *target, output, args)?;
+                add(&mut session, &mut contents, *target, output, system)?;
             }
         }
     }
-    if !Building::new(store.clone(), &args.common)?.run(&contents.goals)? {
+    if !Building::new(store.clone(), &targets.common)?.run(&contents.goals)? {
         return Ok(ExitCode::SUCCESS);
     }
     let variables = variables(&store, &contents, args.pure);
@@ -64,7 +67,7 @@ pub fn run(args: &ShellArgs) -> Result<ExitCode> {
     }
     // The store's session keeps what is used from being collected until this process is another one; from then
     // on, the collector sees that the process uses it.
-    Err(execute(store.layout(), &args.command, &variables, args.pure))
+    Err(execute(store.layout(), &args.command, &environment(args, variables)?))
 }
 
 /// Adds a package and what it propagates.
@@ -73,14 +76,14 @@ fn add(
     contents: &mut Contents,
     target: Target,
     output: Option<String>,
-    args: &ShellArgs,
+    system: Option<&str>,
 ) -> Result {
     let mut queue = vec![(target, output)];
     while let Some((target, output)) = queue.pop() {
         if !contents.seen.insert((target.number, output.clone())) {
             continue;
         }
-        let lowered = session::lower(session, &target, args.packages.system.as_deref())?;
+        let lowered = session::lower(session, &target, system)?;
         let wanted = output.unwrap_or_else(|| "out".to_owned());
         let single = lowered.outputs.len() == 1;
         let chosen = lowered.outputs.iter().find(|(name, _)| *name == wanted || single);
@@ -142,48 +145,53 @@ fn variables(store: &Store, contents: &Contents, pure: bool) -> BTreeMap<String,
     variables
 }
 
+/// The whole environment of the command: of the host's, with `--pure`, only what is to be kept.
+fn environment(
+    args: &ShellArgs,
+    variables: BTreeMap<String, String>,
+) -> Result<BTreeMap<OsString, OsString>> {
+    let mut patterns = Vec::new();
+    for text in &args.preserve {
+        let pattern = Regex::new(text).map_err(|error| {
+            CommandError::new(format!("`{text}' is not a regular expression: {error}"))
+        })?;
+        patterns.push(pattern);
+    }
+    let keeps = |name: &OsString| {
+        let name = name.to_string_lossy();
+        !args.pure || KEPT.contains(&&*name) || patterns.iter().any(|p| p.is_match(&name))
+    };
+    let mut all: BTreeMap<OsString, OsString> =
+        std::env::vars_os().filter(|(name, _)| keeps(name)).collect();
+    all.extend(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
+    Ok(all)
+}
+
 /// Becomes the command; returns only upon failure.
 fn execute(
     layout: &Layout,
     words: &[String],
-    variables: &BTreeMap<String, String>,
-    pure: bool,
+    environment: &BTreeMap<OsString, OsString>,
 ) -> CommandError {
-    let shell = std::env::var("SHELL").unwrap_or_else(|_| "/bin/sh".to_owned());
-    let default = [shell];
-    let words = if words.is_empty() { &default[..] } else { words };
+    let shell = [std::env::var("SHELL").unwrap_or_else(|_| "/bin/sh".to_owned())];
+    let words = if words.is_empty() { &shell[..] } else { words };
     let mut command = if layout.is_embedded() {
         let mut command = Command::new("/proc/self/exe");
         command.arg(ENTER).arg(layout.physical_store()).arg(layout.store_dir().as_str());
         command.args(words);
         command
     } else {
-        let mut command = Command::new(&words[0]);
-        command.args(&words[1..]);
+        // A program is looked for on the new PATH, not on ours.
+        let path = environment.get(OsStr::new("PATH")).cloned().unwrap_or_default();
+        let Some(program) = locate(&words[0], &path, Path::to_path_buf) else {
+            return not_found(&words[0]);
+        };
+        let mut command = Command::new(program);
+        command.arg0(&words[0]).args(&words[1..]);
         command
     };
-    if pure {
-        command.env_clear();
-        command.envs(std::env::vars().filter(|(name, _)| KEPT.contains(&name.as_str())));
-    }
-    command.envs(variables);
-    // A program is looked for on the new PATH, not on ours.
-    if !layout.is_embedded() {
-        let path = variables.get("PATH").cloned().unwrap_or_default();
-        match locate(&words[0], &path, Path::to_path_buf) {
-            Some(program) => {
-                let mut found = Command::new(program);
-                found.arg0(&words[0]).args(&words[1..]).envs(variables);
-                if pure {
-                    found.env_clear();
-                    found.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-                }
-                command = found;
-            }
-            None => return not_found(&words[0]),
-        }
-    }
-    CommandError::new(format!("cannot run `{}': {}", words[0], command.exec()))
+    let error = command.env_clear().envs(environment).exec();
+    CommandError::new(format!("cannot run `{}': {error}", words[0]))
 }
 
 fn not_found(program: &str) -> CommandError {
@@ -192,7 +200,7 @@ fn not_found(program: &str) -> CommandError {
 }
 
 /// The program on PATH; `real` says where a file that is named so lies.
-fn locate(program: &str, path: &str, real: impl Fn(&Path) -> PathBuf) -> Option<PathBuf> {
+fn locate(program: &str, path: &OsStr, real: impl Fn(&Path) -> PathBuf) -> Option<PathBuf> {
     use std::os::unix::fs::PermissionsExt;
     if program.contains('/') {
         return Some(PathBuf::from(program));
@@ -211,7 +219,7 @@ pub fn enter_view(words: &[OsString]) -> CommandError {
         return CommandError::new("this command is for fruix's own use");
     };
     let (physical, name) = (PathBuf::from(physical), PathBuf::from(name));
-    let path = std::env::var("PATH").unwrap_or_default();
+    let path = std::env::var_os("PATH").unwrap_or_default();
     let real = |file: &Path| match file.strip_prefix(&name) {
         Ok(rest) => physical.join(rest),
         Err(_) => file.to_path_buf(),

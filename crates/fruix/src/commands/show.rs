@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! `fruix show` and `fruix search`: packages as records of fields (Guix's manual, "Invoking guix package").
 
-use crate::args::{SearchArgs, ShowArgs, StoreArgs};
+use crate::args::{CommonBuildArgs, SearchArgs, SessionArgs, ShowArgs};
 use crate::error::{CommandError, Result};
 use crate::{session, stores};
-use fruix_packages::Package;
+use fruix_packages::{Package, Session};
 use regex::{Regex, RegexBuilder};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Columns that prose is filled to.
 const WIDTH: usize = 78;
 
 /// Prints each package that is named, all of its versions.
-pub fn show(args: &ShowArgs, store: &StoreArgs) -> Result<ExitCode> {
-    let store = stores::open(store)?;
-    let mut session = session::open(&store, &args.packages)?;
+pub fn show(args: &ShowArgs) -> Result<ExitCode> {
+    let mut session = open(&args.session)?;
     for spec in &args.what {
         // Complains with a hint if there is none.
         session::package(&mut session, spec)?;
@@ -27,10 +27,9 @@ pub fn show(args: &ShowArgs, store: &StoreArgs) -> Result<ExitCode> {
 }
 
 /// Prints the packages in which all patterns occur, the most relevant first.
-pub fn search(args: &SearchArgs, store: &StoreArgs) -> Result<ExitCode> {
+pub fn search(args: &SearchArgs) -> Result<ExitCode> {
     let patterns = args.patterns.iter().map(|text| pattern(text)).collect::<Result<Vec<_>>>()?;
-    let store = stores::open(store)?;
-    let mut session = session::open(&store, &args.packages)?;
+    let mut session = open(&args.session)?;
     let packages = session.all_packages().map_err(|error| session::words(error, None))?;
     let mut found: Vec<(usize, &Package)> = packages
         .iter()
@@ -42,6 +41,11 @@ pub fn search(args: &SearchArgs, store: &StoreArgs) -> Result<ExitCode> {
         println!("{}", record(package, Some(relevance)));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn open(args: &SessionArgs) -> Result<Session> {
+    let store = Arc::new(stores::open(&args.store)?);
+    session::open(&store, args, &CommonBuildArgs::default())
 }
 
 fn pattern(text: &str) -> Result<Regex> {

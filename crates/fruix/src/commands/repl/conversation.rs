@@ -18,6 +18,21 @@ const HELP: &str = "\
 ,time EXPR ,t         evaluate EXPR and say how long it took
 ,backtrace ,bt        the procedures that were running at the last error";
 
+const STORE_HELP: &str = "\
+,build EXPR           build what EXPR gives, such as a package, and print its file names
+,lower EXPR           the derivation or store file that EXPR's value is lowered to
+,run-in-store EXPR    what EXPR, a value in the store monad, yields
+,enter-store-monad    run all values in the store monad until ,quit
+,verbosity LEVEL      show as much of builds as LEVEL says: 0 nothing, 3 whole logs
+,graft? BOOLEAN       whether grafts are to be performed
+,phases EXPR          the build phases of a package; also ,configure-flags and ,make-flags";
+
+/// The module that defines the commands of [`STORE_HELP`].
+const STORE_COMMANDS: &str = "(guix monad-repl)";
+
+/// Values, or what nothing handled.
+type Answer = Result<Vec<Value>, Box<Report>>;
+
 /// What comes after a line.
 pub enum Step {
     /// More lines.
@@ -27,8 +42,12 @@ pub enum Step {
 }
 
 /// A conversation.
-pub struct Session {
-    engine: Engine,
+pub struct Conversation<'a> {
+    engine: &'a mut Engine,
+    /// Whether there are packages and a store.
+    packages: bool,
+    /// The languages of the REPLs that were entered within this one, the innermost last.
+    entered: Vec<String>,
     /// What was typed but is not complete.
     pending: String,
     /// All that was typed, for the lines in messages.
@@ -40,11 +59,19 @@ pub struct Session {
     last_error: Option<Box<Report>>,
 }
 
-impl Session {
-    /// A conversation with an engine that has been booted.
-    pub fn new(engine: Engine) -> Session {
-        let (pending, transcript) = (String::new(), String::new());
-        Session { engine, pending, transcript, line: 0, count: 0, last_error: None }
+impl<'a> Conversation<'a> {
+    /// A conversation with an engine that has been booted, and that has `packages` or not.
+    pub fn new(engine: &'a mut Engine, packages: bool) -> Conversation<'a> {
+        Conversation {
+            engine,
+            packages,
+            entered: Vec::new(),
+            pending: String::new(),
+            transcript: String::new(),
+            line: 0,
+            count: 0,
+            last_error: None,
+        }
     }
 
     /// What to show before the next line.
@@ -52,9 +79,24 @@ impl Session {
         if !self.pending.is_empty() {
             return "... ".to_owned();
         }
-        let module = self.engine.modules.current;
+        let module = self.engine.current_module();
         let name = self.engine.module_name(module);
-        format!("scheme@{}> ", self.engine.name_text(name))
+        let name = self.engine.name_text(name);
+        match self.entered.last() {
+            Some(language) => format!("{language}@{name} [{}]> ", self.entered.len()),
+            None => format!("scheme@{name}> "),
+        }
+    }
+
+    /// Leaves the innermost REPL: what Control-D and `,quit` mean.
+    pub fn leave(&mut self) -> Step {
+        if self.entered.pop().is_none() {
+            return Step::Leave(0);
+        }
+        self.with_form("((@ (system repl repl) leave-repl))", |conversation, form| {
+            conversation.evaluate_outside(form).err().and_then(|report| conversation.fail(report))
+        })
+        .unwrap_or(Step::More)
     }
 
     /// The names that can be typed.
@@ -83,7 +125,7 @@ impl Session {
 
     /// Takes a line; evaluates what is complete.
     pub fn feed(&mut self, line: &str) -> Step {
-        self.engine.machine.interrupt_flag().store(false, Ordering::Relaxed);
+        self.engine.interrupt_flag().store(false, Ordering::Relaxed);
         self.transcript.push_str(line);
         self.transcript.push('\n');
         if self.pending.is_empty()
@@ -133,12 +175,25 @@ impl Session {
         }
     }
 
-    fn evaluate(&mut self, form: Value) -> Result<Vec<Value>, Box<Report>> {
-        let Some(eval) = self.engine.guile_value("primitive-eval") else {
-            return Err(Box::new(Report::of_message("the engine has not been booted".to_owned())));
-        };
-        let result = self.engine.run_reporting(eval, &[form]);
-        ports::flush_all(&mut self.engine);
+    /// Evaluates a form that was typed, in the innermost REPL.
+    fn evaluate(&mut self, form: Value) -> Answer {
+        if self.entered.is_empty() {
+            return self.evaluate_outside(form);
+        }
+        let name = "(@ (system repl repl) evaluate-in-repl)";
+        let found = self.engine.call_with_text("%eval-text", name)?;
+        self.apply(found.first().copied(), form)
+    }
+
+    /// Evaluates a form in no other REPL than this one.
+    fn evaluate_outside(&mut self, form: Value) -> Answer {
+        self.apply(self.engine.guile_value("primitive-eval"), form)
+    }
+
+    fn apply(&mut self, procedure: Option<Value>, form: Value) -> Answer {
+        let missing = || Box::new(Report::of_message("the engine has not been booted".to_owned()));
+        let result = self.engine.run_reporting(procedure.ok_or_else(missing)?, &[form]);
+        ports::flush_all(self.engine);
         result
     }
 
@@ -164,7 +219,7 @@ impl Session {
             self.count += 1;
             let name = format!("${}", self.count);
             let symbol = self.engine.heap.intern(&name);
-            let module = self.engine.modules.current;
+            let module = self.engine.current_module();
             self.engine.module_define(module, symbol, value);
             match self.text(value) {
                 Ok(text) => println!("{name} = {text}"),
@@ -186,63 +241,86 @@ impl Session {
     fn meta(&mut self, command: &str) -> Step {
         let (name, operand) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
         let operand = operand.trim();
-        let quit = match (name, operand) {
-            ("q" | "quit" | "exit", _) => return Step::Leave(0),
-            ("h" | "help", _) => {
+        let quit = match name {
+            "q" | "quit" | "exit" => return self.leave(),
+            "h" | "help" => {
                 println!("{HELP}");
+                if self.packages {
+                    println!("{STORE_HELP}");
+                }
                 None
             }
-            ("bt" | "backtrace", _) => {
+            "bt" | "backtrace" => {
                 match &self.last_error {
                     Some(report) => println!("{}", scheme_errors::frames(report)),
                     None => println!("there was no error"),
                 }
                 None
             }
-            (_, "") => {
-                eprintln!(
-                    "fruix: error: unknown command, or nothing after it: ,{command}\nhint: try ,help"
-                );
-                None
+            "u" | "use" => self.run(&format!("(use-modules {operand})")),
+            "m" | "module" => {
+                self.run(&format!("(set-current-module (resolve-module '{operand}))"))
             }
-            ("u" | "use", module) => self.run(&format!("(use-modules {module})")),
-            ("m" | "module", module) => {
-                self.run(&format!("(set-current-module (resolve-module '{module}))"))
-            }
-            ("d" | "describe", what) => {
+            "d" | "describe" => {
                 let document = "(@ (ice-9 documentation) object-documentation)";
                 self.run(&format!(
-                    "(begin (display (or ({document} {what}) \"not documented\")) (newline))"
+                    "(begin (display (or ({document} {operand}) \"not documented\")) (newline))"
                 ))
             }
-            ("pp" | "pretty-print", what) => {
-                self.run(&format!("((@ (ice-9 pretty-print) pretty-print) {what})"))
+            "pp" | "pretty-print" => {
+                self.run(&format!("((@ (ice-9 pretty-print) pretty-print) {operand})"))
             }
-            ("t" | "time", what) => {
+            "t" | "time" => {
                 let start = Instant::now();
-                let quit = self.run(what);
+                let quit = self.run(operand);
                 println!(";; {:.6}s real time.", start.elapsed().as_secs_f64());
                 quit
             }
-            _ => {
-                eprintln!("fruix: error: unknown command: ,{name}\nhint: try ,help");
-                None
-            }
+            _ => self.defined_command(name, operand),
         };
         quit.unwrap_or(Step::More)
     }
 
+    /// A command that a module has defined with `define-meta-command`.
+    fn defined_command(&mut self, name: &str, operand: &str) -> Option<Step> {
+        let load = if self.packages {
+            format!("(resolve-interface '{STORE_COMMANDS})")
+        } else {
+            String::new()
+        };
+        let text =
+            format!("(begin {load} ((@ (system repl repl) command-in-repl) '{name} '({operand})))");
+        self.with_form(&text, |conversation, form| match conversation.evaluate_outside(form) {
+            Ok(values) => {
+                let entered =
+                    values.first().and_then(|&value| conversation.engine.heap.as_string(value));
+                conversation.entered.extend(entered.map(ToString::to_string));
+                None
+            }
+            Err(report) => conversation.fail(report),
+        })
+    }
+
     /// Evaluates a text that a command stands for.
     fn run(&mut self, text: &str) -> Option<Step> {
+        self.with_form(text, |conversation, form| match conversation.evaluate(form) {
+            Ok(values) => {
+                conversation.print(&values);
+                None
+            }
+            Err(report) => conversation.fail(report),
+        })
+    }
+
+    /// Reads the only form of `text` and goes on with it.
+    fn with_form(
+        &mut self,
+        text: &str,
+        proceed: impl FnOnce(&mut Self, Value) -> Option<Step>,
+    ) -> Option<Step> {
         let scope = self.engine.heap.open_scope();
         let step = match self.engine.read_typed(&format!("{text}\n"), self.line.saturating_sub(1)) {
-            Typed::Form(form, _) => match self.evaluate(form) {
-                Ok(values) => {
-                    self.print(&values);
-                    None
-                }
-                Err(report) => self.fail(report),
-            },
+            Typed::Form(form, _) => proceed(self, form),
             Typed::Wrong(report) => {
                 self.complain(report);
                 None
