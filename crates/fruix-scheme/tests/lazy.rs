@@ -39,8 +39,8 @@ const ONE: &str = "
 
 fn write(dir: &Path, name: &str, text: &str) {
     let path = dir.join(name);
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(path, text).unwrap();
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("the folder can be made");
+    std::fs::write(path, text).expect("the file can be written");
 }
 
 fn engine(dir: &Path, eager: bool) -> Engine {
