@@ -17,7 +17,7 @@ fn main() {
     let top = Path::new(&variable("CARGO_MANIFEST_DIR")).join("../..");
     let top = top.canonicalize().expect("the workspace is there");
     println!("cargo::rerun-if-env-changed=FRUIX_NO_EMBED");
-    for folder in ["core", "scheme", "builder", "seed"] {
+    for folder in ["core", "scheme", "builder", "distro", "seed"] {
         println!(
             "cargo::rerun-if-changed={}",
             top.join(format!("crates/fruix-{folder}")).display()

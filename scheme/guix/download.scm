@@ -19,7 +19,9 @@
 
 (define %mirrors
   ;; What mirror://NAME/ stands for.  "debian" is left to the downloader, which
-  ;; asks the host's package manager.
+  ;; asks the host's package manager.  This table is in the hash of every download
+  ;; derivation, so servers are not added here, but to the downloader's own table
+  ;; (crates/fruix-fetch/src/mirrors.rs), which it asks before this one.
   '((gnu
      "https://ftpmirror.gnu.org/gnu/"
      "https://ftp.gnu.org/pub/gnu/")

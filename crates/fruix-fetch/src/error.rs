@@ -94,20 +94,6 @@ pub enum Reason {
     NoMirror,
 }
 
-/// Whether nothing could be reached at all, so that ERROR says more of the network than of the file.
-pub fn is_offline(error: &Error) -> bool {
-    let unreachable = |attempt: &Attempt| {
-        !matches!(attempt.reason, Reason::Hash(_) | Reason::Status(_) | Reason::TooLong(_))
-    };
-    let network = |attempt: &Attempt| matches!(attempt.reason, Reason::Network(_));
-    match error {
-        Error::NotFound { attempts, .. } => {
-            attempts.iter().all(unreachable) && attempts.iter().any(network)
-        }
-        _ => false,
-    }
-}
-
 fn list(attempts: &[Attempt]) -> String {
     if attempts.is_empty() {
         return "there is nowhere to look for it".into();

@@ -10,10 +10,10 @@ use fruix_core::hash::{Hash, HashAlgorithm, Hasher};
 use fruix_core::nar::NarWriter;
 use fruix_core::store_path::HashMethod;
 
-use crate::debian::SourceArchive;
 use crate::error::{Attempt, Error, Reason, Result};
 use crate::http::Http;
 use crate::mirrors::Mirrors;
+use crate::source_archive::SourceArchive;
 
 /// A longer file, in bytes, is nothing that anybody asked for.
 const LONGEST: u64 = 64 << 30;
@@ -89,7 +89,7 @@ impl Fetcher {
     /// which is kept in CACHE, and the user's folders DISTFILES.
     pub fn for_host(cache: PathBuf, distfiles: Vec<PathBuf>) -> Self {
         let mut mirrors = Mirrors::known();
-        mirrors.prefer("debian", fruix_seed::apt::mirrors(Path::new("/")));
+        mirrors.prefer("debian", fruix_distro::mirrors(Path::new("/")));
         let archive = Some(SourceArchive::of_host(cache));
         Self { distfiles, mirrors, archive, public_servers: true, http: Http::new() }
     }
@@ -259,8 +259,8 @@ impl Quest<'_> {
         for (place, reason) in found.failures {
             self.failed(&place, reason);
         }
-        for (address, size) in found.files {
-            if self.try_address(&address, size)? {
+        for file in found.files {
+            if self.try_address(&file.place, file.size)? {
                 return Ok(true);
             }
         }

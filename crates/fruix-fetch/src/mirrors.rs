@@ -3,6 +3,11 @@
 //!
 //! Servers that speak FTP only are left out, and of long lists the end. The host's package client knows
 //! better which mirror of its distribution to use: see [`Mirrors::prefer`].
+//!
+//! `%mirrors` in `scheme/guix/download.scm` is another table, and stays one: a download derivation names a file
+//! with it, so a changed server there changes the name of every source's derivation, and of all that is built from
+//! them. That one is therefore short and stays as it is; this one is in nobody's hash and follows the servers. Both are
+//! asked, this one first, as are those that Guix's own derivations bring along.
 
 use std::collections::BTreeMap;
 

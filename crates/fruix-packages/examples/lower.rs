@@ -3,13 +3,14 @@
 //! lowers to, in memory; `--apt` makes a lock of the seed with a package index in DIR.
 
 use fruix_packages::{EmbeddedPrograms, Seed, Session, SessionError, Target};
+use fruix_seed::universe::{self, ResolveError};
 use fruix_store::MemoryStore;
 use std::path::PathBuf;
 
 /// The seed of the host's packages.
 fn locked(directory: &std::path::Path) -> Option<Seed> {
-    let apt = fruix_seed::apt::Apt::private(directory);
-    let lock = apt.and_then(|apt| fruix_seed::universe::resolve(&apt));
+    let apt = fruix_distro::Apt::private(directory).map_err(ResolveError::Client);
+    let lock = apt.and_then(|apt| universe::resolve(&apt));
     match lock {
         Ok(lock) => Seed::new(&lock, EmbeddedPrograms::default()).ok(),
         Err(error) => {

@@ -481,7 +481,7 @@ fn seed(engine: &mut Engine) -> Result {
     for item in &items {
         let mut packages = Vec::new();
         for deb in &item.debs {
-            let facts = [deb.url(), deb.file_name().to_owned(), deb.sha256.clone()];
+            let facts = [deb.url(), deb.file_name().to_owned(), deb.package.sha256.to_base16()];
             packages.push(string_list(engine, &facts));
         }
         let fields = [

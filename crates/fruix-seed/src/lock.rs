@@ -8,21 +8,15 @@
 use std::fmt;
 use std::str::FromStr;
 
+use fruix_core::base16;
+use fruix_core::hash::{Hash, HashAlgorithm};
+use fruix_distro::BinaryPackage;
+
 /// One locked package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LockEntry {
-    /// Package name.
-    pub name: String,
-    /// Full package version, with epoch and revision.
-    pub version: String,
-    /// Architecture in the distribution's words (`amd64`, `all`).
-    pub architecture: String,
-    /// Place below a mirror's root.
-    pub path: String,
-    /// Size in bytes.
-    pub size: u64,
-    /// SHA-256 in base 16.
-    pub sha256: String,
+    /// The package.
+    pub package: BinaryPackage,
     /// Names of other locked packages that it needs.
     pub depends: Vec<String>,
 }
@@ -57,7 +51,8 @@ const HEADER: &str = "fruix-seed-lock 1";
 impl LockEntry {
     /// The upstream part of the version: no epoch, no revision, no repacking mark.
     pub fn upstream_version(&self) -> &str {
-        let version = self.version.split_once(':').map_or(self.version.as_str(), |(_, rest)| rest);
+        let version = &self.package.version;
+        let version = version.split_once(':').map_or(version.as_str(), |(_, rest)| rest);
         let version = version.rsplit_once('-').map_or(version, |(upstream, _)| upstream);
         let marks = ["+dfsg", "+ds", "+really", "~dfsg", "~ds", ".dfsg", "+repack"];
         let end = marks.iter().filter_map(|mark| version.find(mark)).min();
@@ -66,12 +61,13 @@ impl LockEntry {
 
     /// The address of the package in fruix's mirror scheme.
     pub fn url(&self) -> String {
-        format!("mirror://debian/{}", self.path)
+        format!("mirror://debian/{}", self.package.path)
     }
 
     /// The package's file name.
     pub fn file_name(&self) -> &str {
-        self.path.rsplit('/').next().unwrap_or(&self.path)
+        let path = &self.package.path;
+        path.rsplit('/').next().unwrap_or(path)
     }
 
     /// Parse one line.
@@ -87,18 +83,20 @@ impl LockEntry {
         if !parts_fine {
             return Err("a place that is not below the mirror");
         }
-        let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        if sha256.len() != 64 || !sha256.bytes().all(hex) {
-            return Err("no SHA-256 in base 16");
-        }
+        // In base 16 and nothing else: two texts of one lock would be two identities.
+        let hash = base16::decode(sha256.as_bytes()).ok();
+        let hash = hash.and_then(|bytes| Hash::new(HashAlgorithm::Sha256, &bytes).ok());
+        let hash = hash.filter(|hash| hash.to_base16() == sha256);
         let depends = if depends == "-" { "" } else { depends };
         Ok(LockEntry {
-            name: name.to_owned(),
-            version: version.to_owned(),
-            architecture: architecture.to_owned(),
-            path: path.to_owned(),
-            size: size.parse().map_err(|_| "no size")?,
-            sha256: sha256.to_owned(),
+            package: BinaryPackage {
+                name: name.to_owned(),
+                version: version.to_owned(),
+                architecture: architecture.to_owned(),
+                path: path.to_owned(),
+                size: size.parse().map_err(|_| "no size")?,
+                sha256: hash.ok_or("no SHA-256 in base 16")?,
+            },
             depends: depends.split(',').filter(|x| !x.is_empty()).map(str::to_owned).collect(),
         })
     }
@@ -107,7 +105,7 @@ impl LockEntry {
 impl Lock {
     /// The package called `name`.
     pub fn get(&self, name: &str) -> Option<&LockEntry> {
-        let index = self.entries.binary_search_by(|entry| entry.name.as_str().cmp(name));
+        let index = self.entries.binary_search_by(|entry| entry.package.name.as_str().cmp(name));
         self.entries.get(index.ok()?)
     }
 }
@@ -116,8 +114,12 @@ impl fmt::Display for Lock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{HEADER}")?;
         for entry in &self.entries {
-            let LockEntry { name, version, architecture, path, size, sha256, depends } = entry;
-            let depends = if depends.is_empty() { "-".to_owned() } else { depends.join(",") };
+            let BinaryPackage { name, version, architecture, path, size, sha256 } = &entry.package;
+            let sha256 = sha256.to_base16();
+            let depends = match &entry.depends[..] {
+                [] => "-".to_owned(),
+                names => names.join(","),
+            };
             writeln!(f, "{name} {version} {architecture} {path} {size} {sha256} {depends}")?;
         }
         Ok(())
@@ -138,7 +140,7 @@ impl FromStr for Lock {
             let wrong =
                 |reason| LockError::Entry { line: index + 1, reason, text: text.to_owned() };
             let entry = LockEntry::parse(text).map_err(wrong)?;
-            if entries.last().is_some_and(|last| last.name >= entry.name) {
+            if entries.last().is_some_and(|last| last.package.name >= entry.package.name) {
                 return Err(wrong("out of order"));
             }
             entries.push(entry);
@@ -153,12 +155,14 @@ mod tests {
 
     fn entry(name: &str, version: &str) -> LockEntry {
         LockEntry {
-            name: name.into(),
-            version: version.into(),
-            architecture: "amd64".into(),
-            path: format!("pool/main/{name}.deb"),
-            size: 7,
-            sha256: "0".repeat(64),
+            package: BinaryPackage {
+                name: name.into(),
+                version: version.into(),
+                architecture: "amd64".into(),
+                path: format!("pool/main/{name}.deb"),
+                size: 7,
+                sha256: Hash::sha256(name.as_bytes()),
+            },
             depends: vec!["libc6".into(), "zlib1g".into()],
         }
     }
@@ -175,7 +179,7 @@ mod tests {
     #[test]
     fn refuses_what_would_leave_the_mirror() {
         let mut bad = entry("a", "1");
-        bad.path = "pool/../../x".into();
+        bad.package.path = "pool/../../x".into();
         let lock = Lock { entries: vec![bad] };
         let error = lock.to_string().parse::<Lock>().unwrap_err();
         assert!(matches!(error, LockError::Entry { line: 2, .. }), "{error}");

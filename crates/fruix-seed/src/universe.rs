@@ -6,9 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::apt::{Apt, AptError};
+use fruix_distro::{Apt, Listing, Replacement};
+
 use crate::hostpath::glob;
 use crate::lock::{Lock, LockEntry, LockError};
 use crate::recipe::Recipe;
@@ -123,6 +125,17 @@ fn is_wanted(name: &str) -> bool {
         || matches!(name, "zlib1g" | "linux-libc-dev" | "gnu-coreutils")
 }
 
+/// Why the host's package index gives no lock.
+#[derive(Debug, thiserror::Error)]
+pub enum ResolveError {
+    /// The index does not have a package that the seed needs.
+    #[error("the package index does not have {0} (is it up to date? see `apt-get update`)")]
+    Missing(String),
+    /// The host's package client is of no use.
+    #[error(transparent)]
+    Client(#[from] fruix_distro::Error),
+}
+
 /// Why there is no lock.
 #[derive(Debug, thiserror::Error)]
 pub enum LockFileError {
@@ -134,9 +147,9 @@ pub enum LockFileError {
         /// The program that was looked for.
         program: &'static str,
     },
-    /// The host's package client did not give one.
+    /// The host's package index did not give one.
     #[error(transparent)]
-    Apt(#[from] AptError),
+    Resolve(#[from] ResolveError),
     /// The file there is no lock.
     #[error("{}: {source}", file.display())]
     Format {
@@ -168,27 +181,48 @@ pub fn lock_at(file: &Path, scratch: &Path) -> Result<Lock, LockFileError> {
         Err(error) => return Err(io(error)),
     }
     let lock = match resolve(&Apt::host()) {
-        Err(AptError::Missing(_)) => resolve(&Apt::private(scratch)?)?,
-        Err(AptError::Start { program, source })
+        Err(ResolveError::Missing(_)) => {
+            resolve(&Apt::private(scratch).map_err(ResolveError::Client)?)?
+        }
+        Err(ResolveError::Client(fruix_distro::Error::Start { program, source }))
             if source.kind() == std::io::ErrorKind::NotFound =>
         {
             return Err(LockFileError::NoClient { program });
         }
         result => result?,
     };
-    if let Some(directory) = file.parent() {
-        fs::create_dir_all(directory).map_err(io)?;
-    }
     // Complete or not there: a half-written lock would be another identity.
-    let partial = file.with_extension(format!("new-{}", std::process::id()));
-    fs::write(&partial, lock.to_string()).map_err(io)?;
-    fs::rename(&partial, file).map_err(io)?;
+    let mut replacement = Replacement::of(file).map_err(io)?;
+    replacement.write_all(lock.to_string().as_bytes()).map_err(io)?;
+    replacement.commit().map_err(io)?;
     Ok(lock)
 }
 
-/// Resolve a lock from the host's package index.
-pub fn resolve(apt: &Apt) -> Result<Lock, AptError> {
-    apt.resolve(&ROOTS, &is_wanted, &is_passage)
+/// Resolve a lock from the index of the package client: the roots, and what they need of that which the seed takes,
+/// transitively. Packages that only name others are followed, but not locked.
+pub fn resolve(apt: &Apt) -> Result<Lock, ResolveError> {
+    let mut known: BTreeMap<String, Listing> = BTreeMap::new();
+    let mut next: BTreeSet<String> = ROOTS.iter().map(|&name| name.to_owned()).collect();
+    while !next.is_empty() {
+        let mut found = apt.show(&next)?;
+        let mut following = BTreeSet::new();
+        for name in std::mem::take(&mut next) {
+            let Some(listing) = found.remove(&name) else {
+                return Err(ResolveError::Missing(name));
+            };
+            let needed = listing.dependencies().into_iter();
+            following.extend(needed.filter(|name| is_wanted(name) || is_passage(name)));
+            known.insert(name, listing);
+        }
+        next = following.into_iter().filter(|name| !known.contains_key(name)).collect();
+    }
+    known.retain(|name, _| !is_passage(name));
+    let entry = |listing: &Listing| {
+        let needed = listing.dependencies().into_iter();
+        let depends = needed.filter(|name| known.contains_key(name)).collect();
+        Ok(LockEntry { package: listing.package()?, depends })
+    };
+    Ok(Lock { entries: known.values().map(entry).collect::<Result<_, ResolveError>>()? })
 }
 
 /// The items that `lock` makes, each after those it needs.
@@ -200,20 +234,23 @@ pub fn universe(lock: &Lock) -> Result<Vec<SeedItem>, UniverseError> {
     for table in &tables {
         let debs = choose(lock, table)?;
         for deb in &debs {
-            owner.entry(&deb.name).or_insert_with(|| table.name.to_owned());
+            owner.entry(&deb.package.name).or_insert_with(|| table.name.to_owned());
         }
         items.push((table, debs));
     }
-    let libraries: Vec<&LockEntry> =
-        lock.entries.iter().filter(|entry| !owner.contains_key(entry.name.as_str())).collect();
+    let libraries: Vec<&LockEntry> = lock
+        .entries
+        .iter()
+        .filter(|entry| !owner.contains_key(entry.package.name.as_str()))
+        .collect();
     for entry in &libraries {
-        owner.insert(&entry.name, entry.name.clone());
+        owner.insert(&entry.package.name, entry.package.name.clone());
     }
     let mut all = Vec::new();
     for entry in libraries {
         let recipe = Recipe { steps: tables::library(&platform) };
         let fixed = ["glibc".to_owned()];
-        all.push(item(&entry.name, entry, vec![entry], &["out"], &fixed, &owner, recipe));
+        all.push(item(&entry.package.name, entry, vec![entry], &["out"], &fixed, &owner, recipe));
     }
     for (table, debs) in items {
         let fixed: Vec<String> = table.inputs.iter().map(|&name| name.to_owned()).collect();
@@ -242,8 +279,8 @@ fn choose<'a>(lock: &'a Lock, table: &Table) -> Result<Vec<&'a LockEntry>, Unive
         let optional = pattern.strip_prefix('?');
         let before = chosen.len();
         for entry in &lock.entries {
-            let fits = glob(optional.unwrap_or(pattern), &entry.name);
-            if fits && !chosen.iter().any(|other| other.name == entry.name) {
+            let fits = glob(optional.unwrap_or(pattern), &entry.package.name);
+            if fits && !chosen.iter().any(|other| other.package.name == entry.package.name) {
                 chosen.push(entry);
             }
         }
@@ -317,35 +354,17 @@ pub struct Platform {
 
 impl Platform {
     fn of(lock: &Lock) -> Result<Platform, UniverseError> {
-        let architecture = lock.get("libc6").map_or("", |entry| entry.architecture.as_str());
+        let architecture =
+            lock.get("libc6").map_or("", |entry| entry.package.architecture.as_str());
         let (triplet, linker) = match architecture {
             "amd64" => ("x86_64-linux-gnu", "ld-linux-x86-64.so.2"),
             other => return Err(UniverseError::Architecture(other.to_owned())),
         };
         let is_number = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
-        let mut versions = lock.entries.iter().filter_map(|entry| entry.name.strip_prefix("gcc-"));
+        let mut versions =
+            lock.entries.iter().filter_map(|entry| entry.package.name.strip_prefix("gcc-"));
         let gcc = versions.find(is_number);
         let gcc = gcc.ok_or(UniverseError::Missing { item: "gcc", pattern: "gcc-N" })?;
         Ok(Platform { triplet, linker, gcc: gcc.to_owned() })
-    }
-}
-
-impl SeedItem {
-    /// The environment of its derivation, beside the outputs' own variables: `recipe`, `debs`, `inputs`,
-    /// `outputs`. `deb` and `input` give the store paths.
-    pub fn environment(
-        &self,
-        deb: &dyn Fn(&LockEntry) -> String,
-        input: &dyn Fn(&str) -> String,
-    ) -> BTreeMap<String, String> {
-        let debs: Vec<String> = self.debs.iter().map(deb).collect();
-        let inputs = self.inputs.iter().map(|name| format!("{name}={}", input(name)));
-        let inputs: Vec<String> = inputs.collect();
-        BTreeMap::from([
-            ("recipe".to_owned(), self.recipe.to_string()),
-            ("debs".to_owned(), debs.join(" ")),
-            ("inputs".to_owned(), inputs.join(" ")),
-            ("outputs".to_owned(), self.outputs.join(" ")),
-        ])
     }
 }

@@ -13,9 +13,10 @@ mod root;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use fruix_seed::apt::{Apt, AptError};
+use fruix_core::hash::{Hash, HashAlgorithm};
+use fruix_distro::{Apt, Error};
 use fruix_seed::scan::scan;
-use fruix_seed::universe::{resolve, universe};
+use fruix_seed::universe::{ResolveError, resolve, universe};
 use root::Root;
 
 const SHELL_CHECKS: &str = include_str!("checks.sh");
@@ -42,7 +43,7 @@ fn the_universe_works_with_nothing_of_the_host() {
     let host = Apt::host();
     let (apt, lock) = match resolve(&host) {
         Ok(lock) => (host, lock),
-        Err(AptError::Start { .. }) => return skip("no apt on this host"),
+        Err(ResolveError::Client(Error::Start { .. })) => return skip("no apt on this host"),
         Err(_) => {
             let Ok(apt) = Apt::private(&work.join("apt")) else {
                 return skip("the package index cannot be brought up to date");
@@ -54,13 +55,13 @@ fn the_universe_works_with_nothing_of_the_host() {
     // What is written is what is read back.
     assert_eq!(lock.to_string().parse(), Ok(lock.clone()));
     let items = universe(&lock).unwrap();
-    let total: u64 = lock.entries.iter().map(|entry| entry.size).sum();
+    let total: u64 = lock.entries.iter().map(|entry| entry.package.size).sum();
     eprintln!("{} packages, {total} bytes, {} items", lock.entries.len(), items.len());
 
     let debs = work.join("debs");
     std::fs::create_dir_all(&debs).unwrap();
-    if let Err(error) = root::download(&apt, &lock, &debs) {
-        return skip(&format!("packages cannot be downloaded: {error}"));
+    if let Err(name) = root::download(&lock, &debs) {
+        return skip(&format!("the package {name} cannot be downloaded"));
     }
     let mut root = Root::new(work);
     for item in &items {
@@ -78,12 +79,13 @@ fn the_universe_works_with_nothing_of_the_host() {
     }
     assert_eq!(count, 0, "the seed names files of the host");
 
-    let hello = root::fetch(work, HELLO.0, HELLO.1);
+    let hash = Hash::parse_digits(HashAlgorithm::Sha256, HELLO.1).unwrap();
+    let hello = root::fetch(work, HELLO.0, &hash);
     if let Some(file) = &hello {
         std::fs::copy(file, root.place("/tmp/hello.tar.gz")).unwrap();
     }
     for (name, prefix) in [("make", "make-dfsg"), ("bash", "bash")] {
-        if let Some(file) = root::source(work, name, prefix) {
+        if let Some(file) = root::source(&apt, work, name, prefix) {
             std::fs::copy(&file, root.place(&format!("/tmp/{name}.tar"))).unwrap();
         }
     }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! A root file system that holds a store and nothing else, and running things in there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use fruix_seed::apt::{self, Apt, AptError};
+use fruix_core::hash::Hash;
+use fruix_distro::Apt;
 use fruix_seed::lock::{Lock, LockEntry};
 use fruix_seed::universe::{SeedItem, TOOLS};
-use sha2::{Digest, Sha256};
 
 pub struct Root {
     directory: PathBuf,
@@ -44,69 +44,68 @@ pub fn possible() -> Result<(), String> {
     if output.status.success() { Ok(()) } else { Err(message) }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+fn is_file_with(path: &Path, hash: &Hash) -> bool {
+    fs::read(path).is_ok_and(|bytes| Hash::sha256(&bytes) == *hash)
 }
 
-fn is_file_with(path: &Path, sha256: &str) -> bool {
-    fs::read(path).is_ok_and(|bytes| hex(&Sha256::digest(bytes)) == sha256)
+/// Download what is at PLACE of a mirror of the host's configuration to FILE, until IS_GOOD; whether it is then.
+fn download_from_mirrors(place: &str, file: &Path, is_good: &dyn Fn() -> bool) -> bool {
+    let mirrors = fruix_distro::mirrors(Path::new("/"));
+    is_good()
+        || mirrors.iter().any(|mirror| {
+            let mut helper = Command::new("/usr/lib/apt/apt-helper");
+            let _ = helper.arg("download-file").arg(format!("{mirror}/{place}")).arg(file).output();
+            is_good()
+        })
 }
 
-/// Download what is not there yet, and verify everything.
-pub fn download(apt: &Apt, lock: &Lock, directory: &Path) -> Result<(), AptError> {
-    let place = |entry: &LockEntry| directory.join(entry.file_name());
-    let missing = lock.entries.iter().filter(|entry| !is_file_with(&place(entry), &entry.sha256));
-    let missing = Lock { entries: missing.cloned().collect() };
-    if missing.entries.is_empty() {
-        return Ok(());
-    }
-    apt.download(&missing, directory)?;
-    for entry in &missing.entries {
-        // The client keeps the epoch in the name, escaped; mirrors leave it out.
-        if let Some((epoch, _)) = entry.version.split_once(':') {
-            let short = entry.file_name();
-            let long = short.replacen('_', &format!("_{epoch}%3a"), 1);
-            let _ = fs::rename(directory.join(long), directory.join(short));
+/// Download what is not there yet, and verify everything; the name of a package that cannot be had otherwise.
+pub fn download(lock: &Lock, directory: &Path) -> Result<(), String> {
+    for entry in &lock.entries {
+        let file = directory.join(entry.file_name());
+        let is_good = || is_file_with(&file, &entry.package.sha256);
+        if !download_from_mirrors(&entry.package.path, &file, &is_good) {
+            return Err(entry.package.name.clone());
         }
-        assert!(is_file_with(&place(entry), &entry.sha256), "{} differs", entry.name);
     }
     Ok(())
 }
 
 /// Fetch a file from the mirrors of the host's configuration.
-pub fn fetch(work: &Path, path: &str, sha256: &str) -> Option<PathBuf> {
+pub fn fetch(work: &Path, path: &str, hash: &Hash) -> Option<PathBuf> {
     let file = work.join(path.rsplit('/').next().unwrap());
-    for url in apt::candidates(Path::new("/"), path) {
-        if is_file_with(&file, sha256) {
-            break;
-        }
-        let helper = "/usr/lib/apt/apt-helper";
-        let _ = Command::new(helper).arg("download-file").arg(&url).arg(&file).output();
-    }
-    is_file_with(&file, sha256).then_some(file)
+    download_from_mirrors(path, &file, &|| is_file_with(&file, hash)).then_some(file)
 }
 
 /// Fetch the upstream source of a package whose version the index names.
-pub fn source(work: &Path, name: &str, directory: &str) -> Option<PathBuf> {
-    let output =
-        Command::new("apt-cache").args(["show", "--no-all-versions", name]).output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let version = text.lines().find_map(|line| line.strip_prefix("Version: "))?;
+pub fn source(apt: &Apt, work: &Path, name: &str, directory: &str) -> Option<PathBuf> {
+    let found = apt.show(&BTreeSet::from([name.to_owned()])).ok()?;
+    let version = found.get(name)?.package().ok()?.version;
     let upstream = version.rsplit_once('-')?.0;
     let first = &directory[..1];
-    for kind in ["xz", "gz"] {
+    ["xz", "gz"].into_iter().find_map(|kind| {
         let tar = format!("{directory}_{upstream}.orig.tar.{kind}");
-        let file = work.join(&tar);
-        let urls = apt::candidates(Path::new("/"), &format!("pool/main/{first}/{directory}/{tar}"));
-        for url in urls.iter().filter(|_| !file.exists()) {
-            let helper = "/usr/lib/apt/apt-helper";
-            let _ = Command::new(helper).arg("download-file").arg(url).arg(&file).output();
-        }
-        if file.exists() {
-            return Some(file);
-        }
-    }
-    None
+        let (place, file) = (format!("pool/main/{first}/{directory}/{tar}"), work.join(&tar));
+        download_from_mirrors(&place, &file, &|| file.exists()).then_some(file)
+    })
+}
+
+/// The environment of the derivation of ITEM, beside the outputs' own variables, as `(fruix packages seed)` makes it.
+/// DEB and INPUT give the store paths.
+fn environment(
+    item: &SeedItem,
+    deb: &dyn Fn(&LockEntry) -> String,
+    input: &dyn Fn(&str) -> String,
+) -> BTreeMap<String, String> {
+    let debs: Vec<String> = item.debs.iter().map(deb).collect();
+    let inputs = item.inputs.iter().map(|name| format!("{name}={}", input(name)));
+    let inputs: Vec<String> = inputs.collect();
+    BTreeMap::from([
+        ("recipe".to_owned(), item.recipe.to_string()),
+        ("debs".to_owned(), debs.join(" ")),
+        ("inputs".to_owned(), inputs.join(" ")),
+        ("outputs".to_owned(), item.outputs.join(" ")),
+    ])
 }
 
 /// This crate's programs, linked statically as they are in the store.
@@ -146,11 +145,8 @@ impl Root {
 
     /// A store path that depends on `content`: real ones are computed by the daemon.
     fn name(&self, name: &str, content: &[u8]) -> String {
-        let digest = Sha256::digest([name.as_bytes(), content].concat());
-        let alphabet = b"0123456789abcdfghijklmnpqrsvwxyz";
-        let hash: String =
-            digest.iter().map(|b| char::from(alphabet[usize::from(b % 32)])).collect();
-        format!("/gnu/store/{hash}-{name}")
+        let digits = Hash::sha256(&[name.as_bytes(), content].concat()).to_base32();
+        format!("/gnu/store/{}-{name}", &digits[..32])
     }
 
     pub fn place(&self, path: &str) -> PathBuf {
@@ -169,10 +165,8 @@ impl Root {
                 self.sources.push(file);
             }
         }
-        let mut environment = item
-            .environment(&|entry| format!("/gnu/store/{}", entry.file_name()), &|name| {
-                self.paths[name].clone()
-            });
+        let deb = |entry: &LockEntry| format!("/gnu/store/{}", entry.file_name());
+        let mut environment = environment(item, &deb, &|name| self.paths[name].clone());
         let content = format!("{environment:?}");
         let outputs: Vec<(String, String)> = item
             .outputs
