@@ -22,8 +22,12 @@
   (compilers language-compilers)
   (decompilers language-decompilers)
   (evaluator language-evaluator)
-  (joiner language-joiner)
+  (joiner joiner set-joiner!)
   (make-default-environment language-make-default-environment))
+
+;; As a settable procedure: (guix build bournish) gives Scheme a joiner of its own.
+(define language-joiner
+  (make-procedure-with-setter joiner set-joiner!))
 
 (define* (make-language #:key name title reader printer parser (compilers '())
                         (decompilers '()) evaluator joiner
