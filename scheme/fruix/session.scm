@@ -122,7 +122,7 @@
                 (call-with-input-string expression
                   (lambda (port)
                     (let loop ((result *unspecified*))
-                      (let ((form (read port)))
+                      (let ((form (read-syntax port)))
                         (if (eof-object? form)
                             result
                             (loop (eval form module))))))))))))

@@ -134,8 +134,8 @@ impl From<fruix_daemon::Error> for CommandError {
                 };
                 if disk_full { words.hint("free some space: `fruix gc`") } else { words }
             }
-            Store(fruix_store::Error::HashMismatch { expected, got, .. }) => {
-                mismatch(words, &expected, &got)
+            Store(fruix_store::Error::HashMismatch { path, expected, got }) => {
+                mismatch(format!("hash mismatch for store item `{path}'"), &expected, &got)
             }
             Download { source: fruix_fetch::Error::NotFound { name, attempts }, .. } => {
                 let place = |attempt: &fruix_fetch::Attempt| format!("  {attempt}");
@@ -159,8 +159,8 @@ impl From<fruix_daemon::Error> for CommandError {
 }
 
 /// Both hashes in the form that a package definition wants.
-fn mismatch(words: CommandError, expected: &Hash, actual: &Hash) -> CommandError {
-    words
+fn mismatch(what: String, expected: &Hash, actual: &Hash) -> CommandError {
+    CommandError::new(what)
         .detail(format!("  expected hash: {}", expected.to_base32()))
         .detail(format!("  actual hash:   {}", actual.to_base32()))
         .hint(format!(

@@ -22,7 +22,15 @@ fn main() -> ExitCode {
     if words.first().is_some_and(|word| word == commands::shell::ENTER) {
         return commands::shell::enter_view(&words[1..]).report();
     }
-    let args = args::Args::parse();
+    let args = match args::Args::try_parse() {
+        Ok(args) => args,
+        Err(problem) => {
+            // As with Guix, what is typed wrongly is an error like any other.
+            let status = u8::from(problem.use_stderr());
+            let _ = problem.print();
+            return ExitCode::from(status);
+        }
+    };
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || commands::run(args));
     match thread.map(std::thread::JoinHandle::join) {
         Ok(Ok(Ok(code))) => code,

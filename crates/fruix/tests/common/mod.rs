@@ -105,14 +105,16 @@ impl Bench {
         }
     }
 
-    /// Writes a file of definitions in which `(run NAME ACTION ...)` is a derivation whose builder does ACTIONs.
+    /// Writes a file of definitions in which `(run NAME ACTION ...)` is a derivation whose builder does ACTIONs,
+    /// and `(run* NAME (ACTION ...) OPTION ...)` one with options of `derivation`.
     pub fn define(&self, file: &str, text: &str) {
         let worker = worker().display();
         let prelude = format!(
             "(use-modules (guix store) (guix derivations) (guix monads)) \
-             (define (run name . actions) \
+             (define (run* name actions . options) \
              (mlet %store-monad ((worker (interned-file \"{worker}\" \"worker\"))) \
-             (raw-derivation name worker actions #:sources (list worker))))\n"
+             (apply raw-derivation name worker actions #:sources (list worker) options))) \
+             (define (run name . actions) (run* name actions))\n"
         );
         self.write(file, &(prelude + text));
     }
@@ -149,7 +151,12 @@ impl Bench {
             plain += if hashed { "HASH" } else { "" };
             rest = if hashed { &after[32..] } else { after };
         }
-        plain + rest
+        plain += rest;
+        // The name of a log has the first two digits of its hash apart.
+        while let Some(at) = plain.find("/drvs/").filter(|at| plain[at + 8..].starts_with('/')) {
+            plain.replace_range(at..at + "/drvs/00/".len() + 30, "/LOGS/HASH");
+        }
+        plain
     }
 }
 
