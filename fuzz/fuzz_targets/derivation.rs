@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #![no_main]
 
-#[path = "../properties.rs"]
+#[path = "../properties/core.rs"]
 #[allow(dead_code)]
 mod properties;
 

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Unpacking Debian binary packages: an `ar` archive whose member `data.tar.*` holds the files.
 //!
-//! Everything is bounded: a member's size by the archive, the unpacked tree by [`MAXIMUM`].
+//! Everything is bounded: a member's size by the archive, the unpacked tree, and what is unpacked to get it, by the
+//! caller.
 
 use std::io::{Cursor, Read};
-
-/// The largest unpacked package that is taken (bytes).
-pub const MAXIMUM: u64 = 2 << 30;
 
 /// What can be wrong with a package.
 #[derive(Debug, thiserror::Error)]
@@ -17,9 +15,12 @@ pub enum DebError {
     /// Compressed in a way that we do not read.
     #[error("cannot read a package member named {0:?}")]
     Compression(String),
-    /// The tree is larger than [`MAXIMUM`].
-    #[error("the package unpacks to more than {MAXIMUM} bytes")]
-    TooLarge,
+    /// The tree is too large.
+    #[error("the package unpacks to more than {limit} bytes")]
+    TooLarge {
+        /// How large it may be, in bytes.
+        limit: u64,
+    },
     /// Decompression or the tar archive failed.
     #[error("cannot unpack: {0}")]
     Unpack(#[from] std::io::Error),
@@ -42,9 +43,12 @@ pub enum Node {
     Link(String),
 }
 
-/// The files of package `bytes`, as (name without leading slash, node), in the archive's order.
+/// How much of a tar archive may be headers, beside as much again as its files have (bytes).
+const HEADERS: u64 = 1 << 20;
+
+/// The files of package `bytes`, as (name without leading slash, node), in the archive's order; `limit` bytes at most.
 /// Directories are implied by the files in them; devices and the like are skipped.
-pub fn unpack(bytes: &[u8]) -> Result<Vec<(String, Node)>, DebError> {
+pub fn unpack(bytes: &[u8], limit: u64) -> Result<Vec<(String, Node)>, DebError> {
     let (name, data) = data_member(bytes)?;
     let reader: Box<dyn Read + '_> = match name.as_str() {
         "data.tar" => Box::new(Cursor::new(data)),
@@ -56,7 +60,9 @@ pub fn unpack(bytes: &[u8]) -> Result<Vec<(String, Node)>, DebError> {
         ),
         _ => return Err(DebError::Compression(name)),
     };
-    read_tar(reader)
+    // A tar archive is larger than what is in it by some headers; a bomb is larger without end.
+    let whole = limit.saturating_mul(2).saturating_add(HEADERS);
+    read_tar(reader.take(whole), limit)
 }
 
 fn data_member(bytes: &[u8]) -> Result<(String, &[u8]), DebError> {
@@ -78,34 +84,42 @@ fn data_member(bytes: &[u8]) -> Result<(String, &[u8]), DebError> {
     }
 }
 
-fn read_tar(reader: impl Read) -> Result<Vec<(String, Node)>, DebError> {
+fn read_tar(reader: impl Read, limit: u64) -> Result<Vec<(String, Node)>, DebError> {
     let mut archive = tar::Archive::new(reader);
     let mut nodes: Vec<(String, Node)> = Vec::new();
     let mut by_name = std::collections::HashMap::new();
     let mut total = 0u64;
+    let mut charge = |size: u64| {
+        total = total.saturating_add(size);
+        if total > limit { Err(DebError::TooLarge { limit }) } else { Ok(()) }
+    };
     for entry in archive.entries()? {
         let mut entry = entry?;
         let name = clean(&entry.path_bytes())?;
         let kind = entry.header().entry_type();
         let node = if kind.is_file() {
-            total = total.saturating_add(entry.size());
-            if total > MAXIMUM {
-                return Err(DebError::TooLarge);
-            }
+            charge(entry.size())?;
             let mut bytes = Vec::new();
-            let limit = entry.size();
-            entry.by_ref().take(limit).read_to_end(&mut bytes)?;
+            entry.read_to_end(&mut bytes)?;
             Node::File { bytes, executable: entry.header().mode()? & 0o111 != 0 }
         } else if kind.is_symlink() {
             let target = entry.link_name_bytes().unwrap_or_default().into_owned();
             Node::Link(String::from_utf8(target).map_err(|_| DebError::Name(name.clone()))?)
         } else if kind.is_hard_link() {
             let target = clean(&entry.link_name_bytes().unwrap_or_default())?;
-            let original = by_name.get(&target).map(|&index: &usize| nodes[index].1.clone());
-            original.ok_or(DebError::Name(target))?
+            let original = by_name.get(&target).map(|&index: &usize| &nodes[index].1);
+            let original = original.ok_or(DebError::Name(target))?;
+            // Here it becomes a copy.
+            if let Node::File { bytes, .. } = original {
+                charge(bytes.len() as u64)?;
+            }
+            original.clone()
         } else {
             continue;
         };
+        if name.is_empty() {
+            return Err(DebError::Name(name));
+        }
         by_name.insert(name.clone(), nodes.len());
         nodes.push((name, node));
     }

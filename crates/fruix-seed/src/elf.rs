@@ -74,6 +74,9 @@ pub enum ElfError {
     /// A string to retarget is there, but nothing that we can rewrite refers to it.
     #[error("nothing refers to the string {0:?} in a way that can be rewritten")]
     Unreferenced(String),
+    /// Parts of the file overlap, so that it cannot say what was asked for.
+    #[error("parts of the ELF file overlap")]
+    Overlap,
     /// Retargeting needs knowledge of the machine's code.
     #[error("retargeting strings is not known for ELF machine {0}")]
     Machine(u16),
@@ -182,7 +185,8 @@ impl Elf {
         }
         for segment in segments.iter().filter(|segment| segment.kind == PT_LOAD) {
             slice(&bytes, segment.offset, segment.file_size, "segment")?;
-            segment.address.checked_add(segment.memory_size).ok_or(ElfError::Kind)?;
+            let size = segment.memory_size.max(segment.file_size);
+            segment.address.checked_add(size).ok_or(ElfError::Kind)?;
         }
         let machine = u16_at(&bytes, 18)?;
         let fixed = u16_at(&bytes, 16)? == ET_EXEC;
@@ -234,6 +238,30 @@ impl Elf {
         slice(&self.bytes, offset, size, "dynamic string table")
     }
 
+    fn info(&self) -> Result<Info> {
+        let mut info = Info { dynamic: self.dynamic().is_some(), ..Info::default() };
+        if let Some(segment) = self.segments.iter().find(|s| s.kind == PT_INTERP) {
+            let text = slice(&self.bytes, segment.offset, segment.file_size, "interpreter")?;
+            info.interpreter = Some(text_at(text, 0)?);
+        }
+        if !info.dynamic || self.value(DT_STRTAB)?.is_none() {
+            return Ok(info);
+        }
+        let table = self.strings()?;
+        let mut old_path = None;
+        for (_, tag, value) in self.entries()? {
+            match tag {
+                DT_NEEDED => info.needed.push(text_at(table, value)?),
+                DT_SONAME => info.soname = Some(text_at(table, value)?),
+                DT_RUNPATH => info.run_path = Some(text_at(table, value)?),
+                DT_RPATH => old_path = Some(text_at(table, value)?),
+                _ => (),
+            }
+        }
+        info.run_path = info.run_path.or(old_path);
+        Ok(info)
+    }
+
     fn put(&mut self, at: usize, value: &[u8]) -> Result<()> {
         slice(&self.bytes, at as u64, value.len() as u64, "field")?;
         self.bytes[at..at + value.len()].copy_from_slice(value);
@@ -267,42 +295,43 @@ fn text_at(table: &[u8], index: u64) -> Result<String> {
 
 /// Read what `bytes`, an ELF file, says to the dynamic linker.
 pub fn inspect(bytes: &[u8]) -> Result<Info> {
-    let elf = Elf::parse(bytes.to_vec())?;
-    let mut info = Info { dynamic: elf.dynamic().is_some(), ..Info::default() };
-    if let Some(segment) = elf.segments.iter().find(|s| s.kind == PT_INTERP) {
-        let text = slice(&elf.bytes, segment.offset, segment.file_size, "interpreter")?;
-        info.interpreter = Some(text_at(text, 0)?);
-    }
-    if !info.dynamic || elf.value(DT_STRTAB)?.is_none() {
-        return Ok(info);
-    }
-    let table = elf.strings()?;
-    for (_, tag, value) in elf.entries()? {
-        match tag {
-            DT_NEEDED => info.needed.push(text_at(table, value)?),
-            DT_SONAME => info.soname = Some(text_at(table, value)?),
-            DT_RUNPATH => info.run_path = Some(text_at(table, value)?),
-            DT_RPATH if info.run_path.is_none() => info.run_path = Some(text_at(table, value)?),
-            _ => (),
-        }
-    }
-    Ok(info)
+    Elf::parse(bytes.to_vec())?.info()
 }
 
 /// Rewrite an ELF file as `edit` says. A file that has no interpreter, no dynamic section and nothing
 /// to retarget comes back as it was.
 pub fn rewrite(bytes: Vec<u8>, edit: &Edit<'_>) -> Result<Vec<u8>> {
-    let mut elf = Elf::parse(bytes)?;
-    let interpreter_index = elf.segments.iter().position(|s| s.kind == PT_INTERP);
-    let interpreter = edit.interpreter.filter(|_| interpreter_index.is_some());
-    let has_strings = elf.dynamic().is_some() && elf.value(DT_STRTAB)?.is_some();
+    let elf = Elf::parse(bytes)?;
+    let before = elf.info()?;
+    let interpreter = edit.interpreter.filter(|_| before.interpreter.is_some());
+    let has_strings = before.dynamic && elf.value(DT_STRTAB)?.is_some();
     let run_path = edit.run_path.filter(|_| has_strings);
     if interpreter.is_none() && run_path.is_none() && edit.retargets.is_empty() {
         return Ok(elf.bytes);
     }
+    let elf = Elf::parse(extend(elf, interpreter, run_path, edit.retargets)?)?;
+    let owned = |text: Option<&str>| text.map(str::to_owned);
+    let wanted = Info {
+        interpreter: owned(interpreter).or(before.interpreter),
+        run_path: owned(run_path).or(before.run_path),
+        ..before
+    };
+    // In a file whose parts overlap, one change undoes another.
+    if elf.info()? == wanted { Ok(elf.bytes) } else { Err(ElfError::Overlap) }
+}
 
+/// The bytes of `elf` with a new segment, and what refers to it.
+fn extend(
+    mut elf: Elf,
+    interpreter: Option<&str>,
+    run_path: Option<&str>,
+    retargets: &[(String, String)],
+) -> Result<Vec<u8>> {
+    let interpreter_index = elf.segments.iter().position(|s| s.kind == PT_INTERP);
     let end = elf.loads().map(|s| s.address + s.memory_size).max().unwrap_or(0);
     let base = end.checked_next_multiple_of(PAGE).ok_or(ElfError::Kind)?;
+    // What is added is small beside this, so that no sum below overflows.
+    base.checked_add(u64::from(u32::MAX)).ok_or(ElfError::Kind)?;
     let mut blob = Vec::new();
     let mut add = |text: &[u8]| {
         let address = base + blob.len() as u64;
@@ -313,7 +342,7 @@ pub fn rewrite(bytes: Vec<u8>, edit: &Edit<'_>) -> Result<Vec<u8>> {
 
     let mut moved = BTreeMap::new();
     let new_interpreter = interpreter.map(|text| (add(text.as_bytes()), text.len() as u64 + 1));
-    for (old, new) in edit.retargets {
+    for (old, new) in retargets {
         moved.insert(old.as_str(), add(new.as_bytes()));
     }
     let mut table = Vec::new();
@@ -601,50 +630,13 @@ fn packed_relocations(elf: &Elf) -> Result<Vec<u64>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
+#[path = "../tests/fuzz/program.rs"]
+mod program;
 
-    /// A program for a fixed address: headers, a note, code that refers to the string "old" in two ways, data that
-    /// points to it, and a dynamic section whose string table names one library.
-    fn program() -> Vec<u8> {
-        let mut bytes = vec![0u8; 0x400];
-        bytes[..6].copy_from_slice(b"\x7fELF\x02\x01");
-        let mut put = |at: usize, value: &[u8]| bytes[at..at + value.len()].copy_from_slice(value);
-        put(16, &ET_EXEC.to_le_bytes());
-        put(18, &EM_X86_64.to_le_bytes());
-        put(32, &64u64.to_le_bytes());
-        put(54, &56u16.to_le_bytes());
-        put(56, &5u16.to_le_bytes());
-        let segments: [(u32, u32, u64, u64); 5] = [
-            (PT_INTERP, PF_R, 0x200, 4),
-            (PT_LOAD, PF_R, 0x0, 0x300),
-            (PT_LOAD, PF_R | PF_X, 0x300, 0x100),
-            (PT_DYNAMIC, PF_R, 0x280, 0x60),
-            (PT_NOTE, PF_R, 0x1f0, 0x10),
-        ];
-        for (index, (kind, flags, offset, size)) in segments.into_iter().enumerate() {
-            let at = 64 + index * HEADER_SIZE;
-            put(at, &kind.to_le_bytes());
-            put(at + 4, &flags.to_le_bytes());
-            for (field, value) in [(8, offset), (16, 0x1000 + offset), (32, size), (40, size)] {
-                put(at + field, &value.to_le_bytes());
-            }
-        }
-        put(0x200, b"/ld\0");
-        put(0x210, b"\0libc.so\0");
-        put(0x220, b"\0old\0");
-        put(0x228, &0x1221u64.to_le_bytes());
-        let entries = [(DT_NEEDED, 1u64), (DT_STRTAB, 0x1210), (DT_STRSZ, 9)];
-        for (index, (tag, value)) in entries.into_iter().enumerate() {
-            put(0x280 + index * 16, &tag.to_le_bytes());
-            put(0x288 + index * 16, &value.to_le_bytes());
-        }
-        // lea old(%rip), %rdi; mov $old, %edi
-        put(0x300, &[0x48, 0x8d, 0x3d]);
-        put(0x303, &(0x1221 - 0x1307_i32).to_le_bytes());
-        put(0x310, &[0xbf, 0x21, 0x12, 0, 0]);
-        bytes
-    }
+#[cfg(test)]
+mod tests {
+    use super::program::program;
+    use super::*;
 
     fn edited(retargets: &[(String, String)]) -> Result<Vec<u8>> {
         let edit = Edit { interpreter: Some("/store/ld"), run_path: Some("/store/lib"), retargets };

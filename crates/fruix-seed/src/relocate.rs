@@ -15,6 +15,9 @@ use crate::elf::{self, Edit, ElfError};
 use crate::recipe::{Recipe, RecipeError, Step};
 use crate::{hostpath, layout};
 
+/// The largest package that is taken, unpacked (bytes).
+const LARGEST_PACKAGE: u64 = 2 << 30;
+
 /// Everything a relocation is made from.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
@@ -159,7 +162,7 @@ impl Item<'_> {
     fn unpack(&mut self, file: &Path) -> Result<()> {
         let io = |source| RelocateError::Io { file: file.to_owned(), source };
         let bytes = fs::read(file).map_err(io)?;
-        let nodes = deb::unpack(&bytes)
+        let nodes = deb::unpack(&bytes, LARGEST_PACKAGE)
             .map_err(|source| RelocateError::Deb { file: file.to_owned(), source })?;
         for (path, node) in nodes {
             let Some(place) = layout::place(&path) else { continue };

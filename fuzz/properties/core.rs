@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! What must hold for any bytes at all: one function for each fuzz target, which panics when it
-//! does not. `cargo +nightly fuzz run TARGET` looks for such bytes; a plain test of fruix-core
-//! tries some thousands each time.
+//! What must hold of `fruix-core` for any bytes at all: one function for each fuzz target, which panics when it
+//! does not. `cargo +nightly fuzz run TARGET` looks for such bytes; a plain test of the crate
+//! tries some thousands each time (`fuzz/mutation.rs`).
 
 use fruix_core::base32;
 use fruix_core::derivation::{Derivation, DerivationParser};
