@@ -48,7 +48,8 @@
 
 (define (open-pipe command mode)
   "Run the shell command COMMAND; return a port to it."
-  (open-pipe* mode "/bin/sh" "-c" command))
+  ;; In a build there is no /bin/sh, but there is a shell on PATH.
+  (open-pipe* mode (if (access? "/bin/sh" X_OK) "/bin/sh" "sh") "-c" command))
 
 (define (close-pipe port)
   "Close PORT, made by open-pipe, wait for the process, and return its status."

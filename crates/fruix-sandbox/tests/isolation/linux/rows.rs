@@ -150,6 +150,7 @@ fn file_rows(bench: &Bench) -> Vec<Row> {
     };
     vec![
         row("no /usr/bin/env", RootFileSystem, &["path", "/usr/bin/env"], "absent"),
+        row("no /bin/sh", RootFileSystem, &["path", "/bin/sh"], "absent"),
         row("no /home", RootFileSystem, &["path", "/home"], "absent"),
         row("nothing else in /etc", RootFileSystem, &["list", "/etc"], "group hosts passwd"),
         row("a private /tmp", RootFileSystem, &["list", "/tmp"], probe_dir),
