@@ -9,7 +9,8 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::mem::ManuallyDrop;
 use std::os::fd::{BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 
 fn check(result: c_int) -> io::Result<c_int> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
@@ -191,8 +192,32 @@ pub fn kill(pid: libc::pid_t, signal: c_int) -> io::Result<()> {
 /// Signals that have arrived and were not yet taken, a bit for each number.
 static ARRIVED: AtomicU64 = AtomicU64::new(0);
 
+/// Set with [`WAKE`] by a signal; see [`was_woken`].
+static WOKEN: AtomicBool = AtomicBool::new(false);
+
+/// The flag that a signal sets so that its handler is called soon; null or never freed.
+static WAKE: AtomicPtr<AtomicBool> = AtomicPtr::new(std::ptr::null_mut());
+
 extern "C" fn note_signal(signal: c_int) {
     ARRIVED.fetch_or(1 << (signal as u64 & 63), Ordering::Relaxed);
+    // SAFETY: `wake_by_signals` stores flags that nobody frees.
+    if let Some(flag) = unsafe { WAKE.load(Ordering::Acquire).as_ref() } {
+        WOKEN.store(true, Ordering::Relaxed);
+        flag.store(true, Ordering::Release);
+    }
+}
+
+/// From now on signals that are noted set this flag: that of the machine whose program has handlers.
+pub fn wake_by_signals(flag: Arc<AtomicBool>) {
+    if WAKE.load(Ordering::Relaxed).cast_const() != Arc::as_ptr(&flag) {
+        // The flag has to outlive its machine, for a signal that comes late.
+        WAKE.store(Arc::into_raw(flag).cast_mut(), Ordering::Release);
+    }
+}
+
+/// Whether it was a signal that has set the flag since the last call, and not somebody else.
+pub fn was_woken() -> bool {
+    WOKEN.swap(false, Ordering::Acquire)
 }
 
 /// What a signal does.

@@ -22,13 +22,6 @@ fn engine_tests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/engine")
 }
 
-/// The example program, which Cargo builds beside the tests.
-fn guile() -> PathBuf {
-    let test = std::env::current_exe().expect("the test's own path");
-    let target = test.parent().and_then(Path::parent).expect("target/PROFILE/deps/TEST");
-    target.join("examples/guile")
-}
-
 fn programs() -> Vec<PathBuf> {
     let mut programs = Vec::new();
     let areas = fs::read_dir(engine_tests()).expect("tests/engine");
@@ -123,7 +116,7 @@ fn the_engine_prints_what_guile_printed() {
             failures.insert(name, "nothing is recorded".to_string());
             continue;
         };
-        let mut command = Command::new(guile());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_guile"));
         command.args(options).arg(&program);
         if let Some(why) = difference(&expected, &output(command)) {
             failures.insert(name, why);

@@ -112,19 +112,13 @@ PRE-UNWIND-HANDLER, if given, is applied likewise before leaving."
 
 (define (error . args)
   "Raise an error: a message and the objects to show after it."
-  (define (shown format rest)
-    (if (pair? rest)
-        (shown (string-append format " ~S") (cdr rest))
-        format))
-  (cond ((null? args)
-         (scm-error 'misc-error #f "?" #f #f))
-        ((string? (car args))
-         ;; As Guile's compiler has it: the message is the format.
-         (scm-error 'misc-error #f
-                    (shown (string-join (string-split (car args) #\~) "~~") (cdr args))
-                    (cdr args) #f))
-        (else
-         (scm-error 'misc-error #f (shown "~A" (cdr args)) args #f))))
+  ;; The compiler makes a format of a message that is a constant, as Guile's does.
+  (if (null? args)
+      (scm-error 'misc-error #f "?" #f #f)
+      (let loop ((format "~A") (rest (cdr args)))
+        (if (pair? rest)
+            (loop (string-append format " ~S") (cdr rest))
+            (scm-error 'misc-error #f format args #f)))))
 
 (define (%call-with-escape-continuation proc)
   "Call PROC with a procedure that leaves this call with its arguments as values."

@@ -38,7 +38,7 @@
   (other san-other (default 3) (sanitize (lambda (x) (list x)))))
 (show (let ((s (san (value 4)))) (list (san-value s) (san-other s))))
 (show (san-value (san (inherit (san (value 1))) (value 9))))
-(show (catch 'misc-error (lambda () (san (value 'x))) (lambda (k . a) (cadr a))))
+(show (catch 'misc-error (lambda () (san (value 'x))) (lambda (k . a) (apply simple-format #f (cadr a) (caddr a)))))
 (failing (foo (bar 1) (quux 2)))
 (failing (foo (baz 1)))
 (failing (foo (bar 1) (bar 2)))

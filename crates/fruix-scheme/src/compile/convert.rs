@@ -274,8 +274,9 @@ impl Converter<'_> {
             Kind::Global(global) => match self.primitive(&global) {
                 Some(name) => self.primitive_call(location, callee.location, global, name, args),
                 None => {
-                    let callee = Ex::new(callee.location, Node::Global(global));
-                    let args = self.all(args);
+                    let mut args = self.all(args);
+                    let known = self.constant_error(&location, &global, &mut args);
+                    let callee = Ex::new(callee.location, Node::Global(known.unwrap_or(global)));
                     Ex::new(location, Node::Call(Box::new(callee), args))
                 }
             },
@@ -325,6 +326,43 @@ impl Converter<'_> {
         let variable = engine.module_variable(module, global.name).ok()??;
         let slots = engine.heap.slots(variable, Tag::Variable)?;
         (slots[0] == value).then_some(known)
+    }
+
+    /// What Guile's compiler makes of `(error "constant" ARG …)`: a call of `scm-error` with the message in the
+    /// format, where the procedure `error` has it among the arguments. Gives `scm-error`; the arguments are replaced.
+    fn constant_error(
+        &mut self,
+        location: &Option<Location>,
+        global: &Global,
+        args: &mut Vec<Ex>,
+    ) -> Option<Global> {
+        let engine = &mut *self.engine;
+        let Node::Const(message) = args.first()?.node else { return None };
+        let message = engine.heap.as_string(message)?.to_string();
+        if engine.heap.symbol_name(global.name) != Some("error") {
+            return None;
+        }
+        let guile = engine.modules.guile;
+        let module = match engine.module(global.module) {
+            Some(_) => global.module,
+            None => engine.find_module(global.module)?,
+        };
+        let variable = engine.module_variable(module, global.name).ok()??;
+        if engine.own_variable(guile, global.name) != Some(variable) {
+            return None;
+        }
+        let rest = args.split_off(1);
+        let format = message.replace('~', "~~") + &" ~S".repeat(rest.len());
+        let heap = &mut engine.heap;
+        let mut known = |name| Global { module: guile, name: heap.intern(name), public: false };
+        let (scm_error, list) = (known("scm-error"), known("list"));
+        let constant = |value| Ex::new(None, Node::Const(value));
+        let list = Box::new(Ex::new(None, Node::Global(list)));
+        let list = Ex::new(location.clone(), Node::Call(list, rest));
+        let (key, format) = (heap.intern("misc-error"), heap.string(&format));
+        let nothing = || constant(Value::FALSE);
+        *args = vec![constant(key), nothing(), constant(format), list, nothing()];
+        Some(scm_error)
     }
 
     fn primitive_call(

@@ -2,7 +2,7 @@
 //! Calls of what is no plain closure, arguments from lists, and returns of several values.
 
 use super::op::{RECEIVE_MANY, RECEIVE_NONE};
-use super::slow::interrupt;
+use super::slow::interrupted;
 use super::words::{code_of, decode_address, decode_link, link, return_address};
 use super::{Continuation, applicable, arguments, control, errors};
 use crate::engine::Engine;
@@ -127,10 +127,6 @@ pub(super) fn enter(engine: &mut Engine, w: *mut Value, mut n: usize) -> Result<
                 if !engine.machine.reserve(end) {
                     return overflow(engine, w, n);
                 }
-                if engine.machine.interrupted() {
-                    let exit = interrupt(engine);
-                    return fail_in(engine, w, n, exit);
-                }
                 let entry = if (*code).simple as usize == n {
                     (*code).entry
                 } else {
@@ -140,7 +136,10 @@ pub(super) fn enter(engine: &mut Engine, w: *mut Value, mut n: usize) -> Result<
                     }
                 };
                 engine.machine.pc = entry;
-                return Ok(());
+                return match engine.machine.interrupted() {
+                    true => interrupted(engine),
+                    false => Ok(()),
+                };
             },
             Some(Tag::Native) => {
                 engine.machine.top = w.wrapping_add(3 + n);

@@ -266,7 +266,7 @@ pub(super) fn run(engine: &mut Engine) -> Result<()> {
                 Op::JumpBack => {
                     pc = pc.offset(c_signed(i) as isize);
                     if engine.machine.interrupted() {
-                        fail!(interrupt(engine));
+                        go!(interrupted(engine));
                     }
                 }
                 Op::JumpFalse => jump_if!(i, !r!(a(i)).is_true()),

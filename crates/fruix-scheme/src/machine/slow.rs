@@ -2,12 +2,14 @@
 //! What instructions do when the fast way is not open: natives, globals met for the first time, bodies that
 //! are compiled late.
 
-use super::calls::{call_function, instruction_exit};
+use super::calls::{call_function, enter, instruction_exit};
 use super::errors;
-use super::op::Op;
+use super::op::{Op, RECEIVE_NONE};
+use super::words::{link, return_address};
 use crate::engine::Engine;
 use crate::heap::Tag;
 use crate::native::{Exit, Result};
+use crate::sys;
 use crate::value::Value;
 
 #[inline(always)]
@@ -15,10 +17,31 @@ pub(super) fn eqv(engine: &Engine, x: Value, y: Value) -> bool {
     x == y || (x.is_object() && y.is_object() && crate::data::equality::is_eqv(&engine.heap, x, y))
 }
 
+/// The machine's flag was found set. The handlers of signals that have arrived are called above the running
+/// frame, which goes on afterwards; if it was no signal, somebody wants the evaluation to end.
 #[cold]
-pub(super) fn interrupt(engine: &mut Engine) -> Box<Exit> {
+pub(super) fn interrupted(engine: &mut Engine) -> Result<()> {
     engine.machine.interrupt.store(false, std::sync::atomic::Ordering::Relaxed);
-    errors::plain(engine, "signal", None, "User interrupt", &[], false)
+    engine.machine.top = std::ptr::null_mut();
+    if !sys::was_woken() {
+        let exit = errors::plain(engine, "signal", None, "User interrupt", &[], false);
+        return errors::throw(engine, exit);
+    }
+    let handlers = engine.guile_value("%run-signal-handlers");
+    let Some(handlers) = handlers.filter(|_| sys::signals_wait()) else { return Ok(()) };
+    let top = engine.machine.current_top();
+    let machine = &mut engine.machine;
+    if !machine.reserve(top.wrapping_add(16)) {
+        let exit = errors::stack_overflow(engine);
+        return errors::throw(engine, exit);
+    }
+    // SAFETY: `reserve` has made sure of the slots, which are above all frames in use.
+    unsafe {
+        top.write(return_address(machine.pc));
+        top.add(1).write(link(top as usize - machine.fp as usize, RECEIVE_NONE));
+        top.add(2).write(handlers);
+    }
+    enter(engine, top, 0)
 }
 
 #[cold]

@@ -142,6 +142,9 @@ pub static NATIVES: &[Native] = &[
             Some(_) => Disposition::Ignore,
             None => Disposition::Note,
         };
+        if disposition == Disposition::Note {
+            sys::wake_by_signals(e.interrupt_flag());
+        }
         done(e, "sigaction", sys::set_signal(signal as i32, disposition, flags))
     }),
     native!("%arrived-signals", 0, |e| {
