@@ -380,11 +380,7 @@ impl Engine {
     }
 
     fn evaluate_source(&mut self, deferred: &Deferred) -> Result<()> {
-        let outer = self.report.enter(self.machine.depth());
-        let result = self.evaluate_now(deferred);
-        let failed = matches!(&result, Err(exit) if !matches!(**exit, crate::native::Exit::Unwind));
-        self.report.leave(outer, failed);
-        result
+        self.loading_late(None, |engine| engine.evaluate_now(deferred))
     }
 
     fn evaluate_now(&mut self, deferred: &Deferred) -> Result<()> {

@@ -178,9 +178,12 @@ fn expand_record(
     };
     let (forms, form, w, env) = (body.forms.clone(), body.form, body.w, body.env.clone());
     let (module, then) = (body.module, body.then);
+    let place = engine.sources.location(&engine.heap, form.s);
     let outer = std::mem::replace(&mut engine.modules.current, module);
-    let result = engine.in_past(then, module, |engine| {
-        Ex::new(engine).guarded(|ex| expand(ex, &forms, form, &env, w))
+    let result = engine.loading_late(place, |engine| {
+        engine.in_past(then, module, |engine| {
+            Ex::new(engine).guarded(|ex| expand(ex, &forms, form, &env, w))
+        })
     });
     engine.modules.current = outer;
     result

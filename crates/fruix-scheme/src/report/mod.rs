@@ -147,6 +147,25 @@ pub(crate) fn note_uncaught(engine: &mut Engine, exception: Value) -> Result {
 }
 
 impl Engine {
+    /// Runs `f`, work of loading that was put off; its form is at `place`, unless `f` says where. If `f`
+    /// succeeds, an error that is on its way keeps its place: handling it may be what wanted `f` done.
+    pub(crate) fn loading_late<T>(
+        &mut self,
+        place: Option<Location>,
+        f: impl FnOnce(&mut Engine) -> Result<T>,
+    ) -> Result<T> {
+        let on_its_way = self.report.failed.take();
+        let outer = self.report.enter(self.machine.depth());
+        self.report.at_form(place);
+        let result = f(self);
+        let failed = matches!(&result, Err(exit) if !matches!(**exit, Exit::Unwind));
+        self.report.leave(outer, failed);
+        if !failed {
+            self.report.failed = on_its_way;
+        }
+        result
+    }
+
     /// Calls `procedure`, as [`Engine::apply_values`] does, from outside of any run of the machine.
     ///
     /// # Errors
