@@ -7,14 +7,15 @@
 
 use std::any::TypeId;
 use std::collections::{BTreeSet, HashSet};
+use std::error::Error;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-use fruix_core::derivation::{Derivation, OutputContents};
+use fruix_core::derivation::{Derivation, ModuloError, OutputContents};
 use fruix_core::hash::{Hash, HashAlgorithm};
 use fruix_core::store_path::{HashMethod, StorePath};
 use fruix_core::{base16, base32, base64};
-use fruix_protocol::{Batch, Store};
+use fruix_protocol::{Batch, Store, StoreError};
 use fruix_scheme::modules::EMBEDDED_ROOT;
 use fruix_scheme::native::{Native, Result};
 use fruix_scheme::natives::args;
@@ -89,17 +90,31 @@ fn fail<T>(engine: &mut Engine, subr: &str, error: &dyn Display) -> Result<T> {
     engine.error("misc-error", subr, "~A", &[message])
 }
 
-/// Runs F on the state; an error of Rust becomes one of Scheme.
-fn with<T, E: Display>(
+/// Runs F on the state. An error passes through Scheme as it is, for [`store_error`].
+fn with<T, E: Error + Send + Sync + 'static>(
     engine: &mut Engine,
     subr: &str,
     f: impl FnOnce(&mut Core) -> std::result::Result<T, E>,
 ) -> Result<T> {
-    let outcome = match core(engine) {
-        Some(core) => f(core).map_err(|error| error.to_string()),
-        None => Err("there is no store".to_owned()),
-    };
-    outcome.or_else(|error| fail(engine, subr, &error))
+    match core(engine) {
+        Some(core) => f(core).or_else(|error| engine.host_error(subr, error)),
+        None => fail(engine, subr, &"there is no store"),
+    }
+}
+
+/// The error of the store behind ERROR, which one of these natives failed with, if it is the store's.
+pub fn store_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a StoreError> {
+    if let Some(ItemError::Store(error)) = error.downcast_ref() {
+        return Some(error);
+    }
+    match error.downcast_ref() {
+        Some(LowerError::Store(error)) => Some(error),
+        Some(LowerError::Outputs { error, .. }) => match &**error {
+            ModuloError::Input { error, .. } => Some(error),
+            _ => None,
+        },
+        _ => error.downcast_ref(),
+    }
 }
 
 fn strings(engine: &mut Engine, subr: &str, position: usize, value: Value) -> Result<Vec<String>> {

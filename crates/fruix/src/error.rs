@@ -5,7 +5,7 @@ use std::fmt::{Display, Formatter};
 use std::process::ExitCode;
 
 /// What a command failed with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct CommandError {
     message: String,
     hints: Vec<String>,
@@ -22,6 +22,12 @@ impl CommandError {
     pub fn new(message: impl Display) -> CommandError {
         let (hints, details) = (Vec::new(), Vec::new());
         CommandError { message: message.to_string(), hints, details, status: 1 }
+    }
+
+    /// Says where: the sentence starts with it.
+    pub fn at(mut self, place: impl Display) -> CommandError {
+        self.message = format!("{place}: {}", self.message);
+        self
     }
 
     /// Adds what the reader can do about it.
@@ -57,27 +63,36 @@ impl Display for CommandError {
     }
 }
 
+/// As such, what a native of the command fails with passes through Scheme.
+impl std::error::Error for CommandError {}
+
 impl From<fruix_store::Error> for CommandError {
     fn from(error: fruix_store::Error) -> CommandError {
+        CommandError::from(&error)
+    }
+}
+
+impl From<&fruix_store::Error> for CommandError {
+    fn from(error: &fruix_store::Error) -> CommandError {
         use fruix_store::Error::*;
-        let words = CommandError::new(&error);
-        match &error {
+        let words = CommandError::new(error);
+        match error {
             Unwritable { .. } => words.hint(
                 "run as root for the system's store, or name another folder with --folder or \
                  FRUIX_FOLDER",
             ),
-            NoSpace { .. } => words.hint("free some space: `fruix gc` deletes what is not in use"),
+            NoSpace { .. } => words.hint("free some space: `fruix gc' deletes what is not in use"),
             CorruptDatabase { .. } => words.hint(
                 "restore db/db.sqlite from a copy, or move the store and state folders away and \
                  build anew",
             ),
             DatabaseBusy { .. } => {
-                words.hint("wait for the other process, or see who it is: `fuser`")
+                words.hint("wait for the other process, or see who it is: `fuser'")
             }
-            Alive { .. } => words.hint("see what keeps it: `fruix gc --referrers`"),
+            Alive { .. } => words.hint("see what keeps it: `fruix gc --referrers'"),
             NotAStorePath { .. } => words.hint("store paths look like /gnu/store/HASH-NAME"),
             CorruptDerivation { path, .. } => words
-                .hint(format!("delete it, so that it is made anew: `fruix gc --delete {path}`")),
+                .hint(format!("delete it, so that it is made anew: `fruix gc --delete {path}'")),
             _ => words,
         }
     }

@@ -50,10 +50,7 @@ fn build_store_items(engine: &mut Engine, items: Value) -> Outcome {
     let outcome = host(engine).map_or(Ok(()), |host| host.build(&wanted));
     match outcome {
         Ok(()) => Ok(Value::UNSPECIFIED),
-        Err(error) => {
-            let message = engine.heap.string(&error.to_string());
-            engine.error("misc-error", "build-things", "~A", &[message])
-        }
+        Err(error) => engine.host_error("build-things", error),
     }
 }
 

@@ -5,7 +5,7 @@
 use crate::error::{CommandError, Result};
 use fruix_scheme::Engine;
 use fruix_scheme::ports;
-use fruix_scheme::report::{Fault, Place, Report};
+use fruix_scheme::report::{Fault, HostError, Misread, Place, Report};
 use std::process::ExitCode;
 
 /// A program's text that is in no file, such as `-e`'s.
@@ -58,21 +58,22 @@ pub fn finish<T>(
 pub fn describe(report: &Report, source: Option<Source>, backtrace: bool) -> CommandError {
     let place = report.place.clone().map(|place| in_source(place, source));
     let opened = report.opened.clone().map(|place| in_source(place, source));
-    let at_end =
-        matches!(&report.fault, Fault::Read { problem } if problem.starts_with("unexpected end"));
-    let mut error = match (&place, &opened) {
+    let at_end = matches!(&report.fault, Fault::Read { kind: Misread::Ended, .. });
+    let (words, is_programs) = match &report.fault {
+        Fault::Host(error) => host_words(error),
+        fault => (CommandError::new(fault), true),
+    };
+    let mut error = match (place.filter(|_| is_programs), &opened) {
         // What is wrong is where the list starts; that the text ends is no news.
         (Some(end), Some(opened)) if at_end => {
             let end = format!("the text ends at {}:{}", end.line, end.column);
             with_line(
-                CommandError::new(format!("{opened}: this list is not closed: {end}")),
+                CommandError::new(format!("this list is not closed: {end}")).at(opened),
                 opened,
             )
         }
-        (Some(place), _) => {
-            with_line(CommandError::new(format!("{place}: {}", report.fault)), place)
-        }
-        (None, _) => CommandError::new(&report.fault),
+        (Some(place), _) => with_line(words.at(&place), &place),
+        (None, _) => words,
     };
     if let (Some(opened), false) = (&opened, at_end) {
         error = with_line(error.detail(format!("the list was opened at {opened}:")), opened);
@@ -80,7 +81,33 @@ pub fn describe(report: &Report, source: Option<Source>, backtrace: bool) -> Com
     if backtrace || std::env::var_os("FRUIX_BACKTRACE").is_some_and(|v| !v.is_empty() && v != "0") {
         error = error.detail(frames(report));
     }
-    remedies(report, at_end).into_iter().fold(error, CommandError::hint)
+    remedies(report).into_iter().fold(error, CommandError::hint)
+}
+
+/// The words of an error that natives failed with, and whether the program can be to blame for it: the state that
+/// the store is in has no place in a program.
+fn host_words(error: &HostError) -> (CommandError, bool) {
+    use fruix_store::Error::*;
+    if let Some(words) = error.error().downcast_ref::<CommandError>() {
+        return (words.clone(), false);
+    }
+    let stores = fruix_packages::natives::store_error(error.error());
+    match stores.and_then(|error| error.downcast_ref::<fruix_store::Error>()) {
+        Some(error) => {
+            let is_state = matches!(
+                error,
+                Unwritable { .. }
+                    | NoSpace { .. }
+                    | CorruptDatabase { .. }
+                    | DatabaseBusy { .. }
+                    | Database { .. }
+                    | Schema { .. }
+                    | CorruptDerivation { .. }
+            );
+            (error.into(), !is_state)
+        }
+        None => (CommandError::new(error), true),
+    }
 }
 
 /// Gives a place that is in no file the name and the line of `source`.
@@ -127,12 +154,12 @@ pub fn frames(report: &Report) -> String {
     lines.join("\n")
 }
 
-/// `'a'`, `'a' or 'b'`.
+/// ``a'`, ``a' or `b'`.
 fn alternatives(names: &[String]) -> String {
-    names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(" or ")
+    names.iter().map(|name| format!("`{name}'")).collect::<Vec<_>>().join(" or ")
 }
 
-fn remedies(report: &Report, at_end: bool) -> Vec<String> {
+fn remedies(report: &Report) -> Vec<String> {
     let mut hints = report.advice.clone();
     match &report.fault {
         Fault::Unbound { name, similar, modules } => {
@@ -141,7 +168,7 @@ fn remedies(report: &Report, at_end: bool) -> Vec<String> {
             }
             if let Some(module) = modules.first() {
                 hints.push(format!(
-                    "'{name}' is in {module}: did you forget (use-modules {module})?"
+                    "`{name}' is in {module}: did you forget (use-modules {module})?"
                 ));
             }
             if similar.is_empty() && modules.is_empty() {
@@ -159,21 +186,23 @@ fn remedies(report: &Report, at_end: bool) -> Vec<String> {
         Fault::NoExport { module, .. } => {
             hints.push(format!("look at what {module} exports; its name may have changed"));
         }
-        Fault::Read { .. } if at_end => hints.push("add what closes it, most often ')'".to_owned()),
-        Fault::Read { problem } if problem.starts_with("unexpected \"") => {
+        Fault::Read { kind: Misread::Ended, .. } => {
+            hints.push("add what closes it, most often `)'".to_owned())
+        }
+        Fault::Read { kind: Misread::Closing, .. } => {
             hints.push("remove it, or add the opening bracket that it belongs to".to_owned());
         }
-        Fault::Syntax { similar, problem, .. } => {
+        Fault::Syntax { similar, missing, .. } => {
             if !similar.is_empty() {
                 hints.push(format!("did you mean the field {}?", alternatives(similar)));
-            } else if let Some(fields) = problem.strip_prefix("missing field initializers ") {
-                hints.push(format!("give a value to each of {fields}"));
+            } else if !missing.is_empty() {
+                hints.push(format!("give a value to each of ({})", missing.join(" ")));
             }
         }
         Fault::NotAProcedure { .. } => {
             hints.push("are there parentheses too many around it?".to_owned());
         }
-        Fault::Match { .. } => hints.push("add a pattern for it, or `_` for all others".to_owned()),
+        Fault::Match { .. } => hints.push("add a pattern for it, or `_' for all others".to_owned()),
         Fault::StackOverflow => hints.push("does a procedure call itself without end?".to_owned()),
         _ => {}
     }

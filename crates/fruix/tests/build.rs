@@ -52,7 +52,7 @@ fn what_is_no_scheme_is_shown_where_it_is() {
         &bench,
         build(&bench, "\n(define greeting \"x\")\n(run greting)\n"),
         "fruix: error: t.scm:4:6: unbound variable: greting\n  (run greting)\n       ^\n\
-         hint: did you mean 'greeting'?\n",
+         hint: did you mean `greeting'?\n",
     );
     bench.write("p.scm", "(use-modules (guix packages))\n(package\n  (nam \"x\"))\n");
     refused(

@@ -21,6 +21,10 @@ use std::collections::HashMap;
 /// Deepest nesting of lists, so that a hostile text cannot exhaust Rust's stack.
 const DEPTH_MAX: u32 = 20_000;
 
+/// What Guile says first where a text ends within a datum, and where it closes what is not open.
+pub(crate) const ENDED: &str = "unexpected end of input";
+pub(crate) const CLOSING: &str = "unexpected \"";
+
 /// What the reader keeps between reads: the `read-hash-extend` procedures.
 #[derive(Default)]
 pub struct ReaderState {
@@ -224,7 +228,7 @@ impl<'a> Reader<'a> {
             '(' => self.nested(|r| r.list(')'))?,
             '[' => self.nested(|r| r.list(']'))?,
             ')' | ']' => {
-                let message = format!("unexpected \"{first}\"");
+                let message = format!("{CLOSING}{first}\"");
                 return self.fail(&message, &[]);
             }
             '"' => self.string()?,
@@ -318,7 +322,7 @@ impl<'a> Reader<'a> {
     fn quotation(&mut self, name: &str) -> Result {
         let (line, column) = (self.input.line, self.input.column.saturating_sub(1));
         let Some(c) = self.skip_blanks()? else {
-            let message = format!("unexpected end of input while reading {name}d expression");
+            let message = format!("{ENDED} while reading {name}d expression");
             return self.fail(&message, &[]);
         };
         let datum = self.nested(|r| r.datum(c))?;

@@ -2,11 +2,12 @@
 //! What went wrong, from exception objects: Guile's throws with their keys and arguments, and conditions
 //! (`&message`, and Guix's `&formatted-message`, `&fix-hint`, `&error-location`).
 
-use super::{Place, VALUE_MAX};
+use super::{HostError, Place, VALUE_MAX};
 use crate::data::structs;
 use crate::engine::Engine;
 use crate::heap::Tag;
 use crate::printer;
+use crate::reader;
 use crate::value::Value;
 use std::collections::HashMap;
 
@@ -21,6 +22,8 @@ pub enum Fault {
     Read {
         /// What the reader met.
         problem: String,
+        /// What kind of problem that is.
+        kind: Misread,
     },
     /// A variable without a binding.
     Unbound {
@@ -75,6 +78,8 @@ pub enum Fault {
         subform: Option<String>,
         /// What may have been meant, for names of fields.
         similar: Vec<String>,
+        /// Fields of a record that need a value and got none.
+        missing: Vec<String>,
     },
     /// A module that is nowhere.
     NoModule {
@@ -104,6 +109,8 @@ pub enum Fault {
     },
     /// The stack is full.
     StackOverflow,
+    /// What a native of whoever runs the engine failed with.
+    Host(HostError),
     /// Any other error, in its own words.
     Error {
         /// The message with its irritants.
@@ -121,6 +128,30 @@ pub enum Fault {
         /// The object.
         value: String,
     },
+}
+
+/// What a text that is not Scheme is like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Misread {
+    /// It ends too early.
+    Ended,
+    /// It closes what was not opened.
+    Closing,
+    /// Anything else.
+    Other,
+}
+
+impl Misread {
+    /// The kind of a `read-error`, which in Guile is told by its words alone.
+    fn of(problem: &str) -> Misread {
+        if problem.starts_with(reader::ENDED) {
+            Misread::Ended
+        } else if problem.starts_with(reader::CLOSING) {
+            Misread::Closing
+        } else {
+            Misread::Other
+        }
+    }
 }
 
 /// What an exception tells.
@@ -290,7 +321,7 @@ fn location(engine: &mut Engine, record: Value) -> Option<Place> {
     Some(super::place::place(engine, &location))
 }
 
-/// Texinfo's commands as plain quotes: `@code{x}` reads `'x'`.
+/// Texinfo's commands as plain quotes: `@code{x}` reads ``x'`.
 fn plain_text(texinfo: &str) -> String {
     let mut out = String::new();
     let mut rest = texinfo;
@@ -300,7 +331,7 @@ fn plain_text(texinfo: &str) -> String {
         let name = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
         let body = rest[name..].strip_prefix('{').and_then(|body| Some((body, body.find('}')?)));
         if let Some((body, end)) = body {
-            out.push('\'');
+            out.push('`');
             out.push_str(&body[..end]);
             out.push('\'');
             rest = &body[end + 1..];
@@ -383,6 +414,9 @@ fn of_error(engine: &mut Engine, key: &str, parts: &[Value; 3], data: Value) -> 
         "signal" if template == "User interrupt" => Fault::Interrupt,
         "stack-overflow" => Fault::StackOverflow,
         _ => {
+            if let Some(error) = HostError::within(engine, data) {
+                return Fault::Host(error);
+            }
             let message = format_message(engine, message, args);
             plain_error(procedure, message)
         }
@@ -462,7 +496,8 @@ fn syntax(engine: &mut Engine, list: &[Value]) -> Facts {
     };
     let form = list[3].is_true().then(|| show(engine, list[3], true));
     let subform = list[4].is_true().then(|| show(engine, list[4], true));
-    let fault = Fault::Syntax { who, problem, form, subform, similar: Vec::new() };
+    let fault =
+        Fault::Syntax { who, problem, form, subform, similar: Vec::new(), missing: Vec::new() };
     Facts { fault, place, advice: Vec::new() }
 }
 
@@ -477,12 +512,13 @@ fn read(engine: &mut Engine, list: &[Value]) -> Facts {
     let file = numbers.next();
     let (Some(problem), Some(line), Some(column), Some(file)) = (problem, line, column, file)
     else {
-        return Fault::Read { problem: message }.into();
+        let kind = Misread::of(&message);
+        return Fault::Read { problem: message, kind }.into();
     };
     let file = (!file.starts_with("#<")).then(|| file.into());
     let (line, column) = (line.saturating_sub(1), column.saturating_sub(1));
     let place = super::place::place(engine, &crate::tree::Location { file, line, column });
-    let fault = Fault::Read { problem: problem.to_owned() };
+    let fault = Fault::Read { problem: problem.to_owned(), kind: Misread::of(problem) };
     Facts { fault, place: Some(place), advice: Vec::new() }
 }
 
@@ -494,7 +530,7 @@ mod tests {
     fn texinfo_becomes_plain() {
         assert_eq!(
             plain_text("Did you mean @code{foo},\nor @var{bar}?"),
-            "Did you mean 'foo', or 'bar'?"
+            "Did you mean `foo', or `bar'?"
         );
         assert_eq!(plain_text("hello@2.12 and a@@b"), "hello@2.12 and a@b");
     }

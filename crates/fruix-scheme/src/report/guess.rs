@@ -31,7 +31,8 @@ pub(super) fn complete(engine: &mut Engine, fault: Fault, module: Value) -> Faul
         }
         Fault::Syntax { who: Some(who), problem, form, subform, .. } => {
             let similar = fields_meant(engine, module, &who, &problem);
-            Fault::Syntax { who: Some(who), problem, form, subform, similar }
+            let missing = fields_named(&problem, MISSING);
+            Fault::Syntax { who: Some(who), problem, form, subform, similar, missing }
         }
         other => other,
     }
@@ -99,11 +100,22 @@ fn exports(text: &str, name: &str) -> bool {
         })
 }
 
-/// For Guix's `extraneous field initializers (NAME …)`: the fields of that record type with names like it.
+/// What `(guix records)` says before the list of fields that a record needs, and of those that it does not have.
+const MISSING: &str = "missing field initializers (";
+const EXTRANEOUS: &str = "extraneous field initializers (";
+
+/// The fields that a problem of `(guix records)` names, if it starts with these words.
+fn fields_named(problem: &str, words: &str) -> Vec<String> {
+    let names = problem.strip_prefix(words).unwrap_or_default();
+    names.trim_end_matches(')').split_whitespace().map(str::to_owned).collect()
+}
+
+/// For fields that a record does not have: those of its type with names like it.
 fn fields_meant(engine: &mut Engine, module: Value, who: &str, problem: &str) -> Vec<String> {
-    let Some(names) = problem.strip_prefix("extraneous field initializers (") else {
+    let names = fields_named(problem, EXTRANEOUS);
+    if names.is_empty() {
         return Vec::new();
-    };
+    }
     // SRFI-9's name of the type, and the one that (guix records) gives it.
     let types = [format!("% <{who}> rtd"), format!("<{who}>")];
     let vtable = types.iter().find_map(|name| {
@@ -121,8 +133,7 @@ fn fields_meant(engine: &mut Engine, module: Value, who: &str, problem: &str) ->
     let fields = heap.list_to_vec(fields).unwrap_or_default();
     let fields: Vec<String> =
         fields.iter().filter_map(|&f| heap.symbol_name(f).map(str::to_owned)).collect();
-    let names = names.trim_end_matches(')').split_whitespace();
-    names.flat_map(|name| closest(name, fields.iter().cloned())).collect()
+    names.iter().flat_map(|name| closest(name, fields.iter().cloned())).collect()
 }
 
 /// Those of `names` that differ from `name` by a slip or two, the closest first.

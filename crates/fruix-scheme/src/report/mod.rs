@@ -8,11 +8,13 @@
 
 mod fault;
 mod guess;
+mod host;
 mod place;
 mod words;
 
-pub use fault::Fault;
+pub use fault::{Fault, Misread};
 pub use guess::closest;
+pub use host::HostError;
 pub use place::Place;
 
 use crate::engine::Engine;

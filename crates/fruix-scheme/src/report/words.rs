@@ -9,7 +9,7 @@ impl Display for Fault {
         match self {
             Fault::Quit(status) => write!(f, "the program ended with status {status}"),
             Fault::Interrupt => f.write_str("interrupted"),
-            Fault::Read { problem } => f.write_str(problem),
+            Fault::Read { problem, .. } => f.write_str(problem),
             Fault::Unbound { name, .. } => write!(f, "unbound variable: {name}"),
             Fault::Arity { procedure, accepts } => {
                 write!(f, "wrong number of arguments to {procedure}")?;
@@ -54,14 +54,15 @@ impl Display for Fault {
             }
             Fault::NoModule { name, .. } => write!(f, "no code for module {name}"),
             Fault::NoExport { name, module } => write!(f, "module {module} does not export {name}"),
-            Fault::Match { value } => write!(f, "no pattern of `match` takes {value}"),
+            Fault::Match { value } => write!(f, "no pattern of `match' takes {value}"),
             Fault::System { procedure: Some(procedure), message } => {
                 write!(f, "{procedure}: {message}")
             }
             Fault::System { procedure: None, message } => f.write_str(message),
+            Fault::Host(error) => write!(f, "{error}"),
             Fault::StackOverflow => f.write_str("stack overflow"),
             Fault::Error { message } => f.write_str(message),
-            Fault::Thrown { key, args } => write!(f, "uncaught throw to '{key}' with {args}"),
+            Fault::Thrown { key, args } => write!(f, "uncaught throw to `{key}' with {args}"),
             Fault::Raised { value } => write!(f, "uncaught object raised: {value}"),
         }
     }
