@@ -137,7 +137,7 @@ impl FromStr for HashAlgorithm {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HashError {
     /// The algorithm is not one that Guix knows.
-    #[error("unknown hash algorithm '{name}'")]
+    #[error("unknown hash algorithm `{name}'")]
     UnknownAlgorithm {
         /// The name as it was given.
         name: String,
@@ -161,7 +161,7 @@ pub enum HashError {
         length: usize,
     },
     /// A text of the form `ALGORITHM:DIGITS` was expected.
-    #[error("'{text}' is not of the form ALGORITHM:DIGITS")]
+    #[error("`{text}' is not of the form ALGORITHM:DIGITS")]
     NoAlgorithm {
         /// The text as it was given.
         text: String,

@@ -28,13 +28,13 @@ pub const MAX_NAME_LEN: usize = 255 - HASH_PART_LEN - 1;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StorePathError {
     /// The store directory is not an absolute file name in canonical form.
-    #[error("'{path}' cannot be a store directory: it must be absolute, without '.', '..' or '//'")]
+    #[error("`{path}' cannot be a store directory: it must be absolute, without `.', `..' or `//'")]
     InvalidStoreDir {
         /// The file name as it was given.
         path: String,
     },
     /// The file is not below the store directory.
-    #[error("'{path}' is not in the store, {store_dir}")]
+    #[error("`{path}' is not in the store, {store_dir}")]
     NotInStore {
         /// The file name as it was given.
         path: String,
@@ -42,25 +42,25 @@ pub enum StorePathError {
         store_dir: String,
     },
     /// The file is below a store item rather than one.
-    #[error("'{path}' is a file below a store item, not a store item")]
+    #[error("`{path}' is a file below a store item, not a store item")]
     BelowItem {
         /// The file name as it was given.
         path: String,
     },
     /// The base name is too short for a hash part, a hyphen and a name.
-    #[error("'{base_name}' is too short to be the name of a store item")]
+    #[error("`{base_name}' is too short to be the name of a store item")]
     TooShort {
         /// The base name.
         base_name: String,
     },
     /// The first 32 characters are not Nix base32.
-    #[error("'{hash_part}' is not the hash part of a store item")]
+    #[error("`{hash_part}' is not the hash part of a store item")]
     InvalidHashPart {
         /// What stands in its place.
         hash_part: String,
     },
     /// No hyphen after the hash part.
-    #[error("no hyphen follows the hash part in '{base_name}'")]
+    #[error("no hyphen follows the hash part in `{base_name}'")]
     NoHyphen {
         /// The base name.
         base_name: String,
@@ -69,13 +69,13 @@ pub enum StorePathError {
     #[error("the name of a store item cannot be empty")]
     EmptyName,
     /// The name starts with a dot.
-    #[error("'{name}' cannot name a store item: it starts with a dot")]
+    #[error("`{name}' cannot name a store item: it starts with a dot")]
     LeadingDot {
         /// The name.
         name: String,
     },
     /// The name has a character other than ASCII letters, digits and `+-._?=`.
-    #[error("'{name}' cannot name a store item: it contains {character:?}")]
+    #[error("`{name}' cannot name a store item: it contains {character:?}")]
     InvalidCharacter {
         /// The name.
         name: String,
@@ -83,7 +83,7 @@ pub enum StorePathError {
         character: char,
     },
     /// The name is too long for a file name.
-    #[error("'{name}' cannot name a store item: it has {length} bytes, and {max} is the most")]
+    #[error("`{name}' cannot name a store item: it has {length} bytes, and {max} is the most")]
     NameTooLong {
         /// The name.
         name: String,

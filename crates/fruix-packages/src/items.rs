@@ -24,7 +24,7 @@ pub enum ItemError {
         source: std::io::Error,
     },
     /// Files do not make a tree.
-    #[error("cannot make the directory '{name}': {reason}")]
+    #[error("cannot make the directory `{name}': {reason}")]
     Tree {
         /// Its name.
         name: String,

@@ -46,16 +46,16 @@ pub enum LowerError {
     #[error(transparent)]
     Hash(#[from] HashError),
     /// The algorithm is not known.
-    #[error("unknown hash algorithm '{0}'")]
+    #[error("unknown hash algorithm `{0}'")]
     Algorithm(String),
     /// A hash was given without its algorithm.
-    #[error("the hash of the output of '{0}' has no algorithm")]
+    #[error("the hash of the output of `{0}' has no algorithm")]
     NoAlgorithm(String),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Output paths cannot be computed.
-    #[error("cannot compute the output paths of '{name}': {error}")]
+    #[error("cannot compute the output paths of `{name}': {error}")]
     Outputs {
         /// The derivation.
         name: String,

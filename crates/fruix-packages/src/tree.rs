@@ -45,7 +45,7 @@ pub struct Tree(BTreeMap<Vec<u8>, Node>);
 #[derive(Debug, thiserror::Error)]
 pub enum TreeError {
     /// Its name is that of another file, or goes through one.
-    #[error("'{0}' is in the way of another file of that name")]
+    #[error("`{0}' is in the way of another file of that name")]
     Collision(String),
     /// The archive cannot be written, for want of good names.
     #[error(transparent)]

@@ -132,7 +132,7 @@ impl From<fruix_daemon::Error> for CommandError {
                     Some(file) => words.hint(format!("the whole log is in `{}'", file.display())),
                     None => words,
                 };
-                if disk_full { words.hint("free some space: `fruix gc`") } else { words }
+                if disk_full { words.hint("free some space: `fruix gc'") } else { words }
             }
             Store(fruix_store::Error::HashMismatch { path, expected, got }) => {
                 mismatch(format!("hash mismatch for store item `{path}'"), &expected, &got)

@@ -78,7 +78,7 @@ fn what_is_meant_has_to_be_said() {
     for (words, expected) in [
         (
             &["gc", item][..],
-            "fruix: error: it is not said what to do with `/gnu/store/HASH-x'\nhint: to delete it: `fruix gc --delete`\n",
+            "fruix: error: it is not said what to do with `/gnu/store/HASH-x'\nhint: to delete it: `fruix gc --delete'\n",
         ),
         (&["gc", "--references", item], "fruix: error: `/gnu/store/HASH-x' is not in the store\n"),
         (&["gc", "--references"], "fruix: error: no store items are given\n"),

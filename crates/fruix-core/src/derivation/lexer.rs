@@ -191,7 +191,7 @@ impl Lexer {
         ParseError::Unexpected {
             offset: self.offset - 1,
             expected,
-            got: format!("'{}'", byte.escape_ascii()),
+            got: format!("`{}'", byte.escape_ascii()),
         }
     }
 }

@@ -62,7 +62,7 @@ pub enum ModuloError<E> {
         path: StorePath,
     },
     /// An output with a hash that is not the only output or not called `out`.
-    #[error("output '{output}' cannot have a fixed hash: only a single output 'out' can")]
+    #[error("output `{output}' cannot have a fixed hash: only a single output `out' can")]
     FixedOutputName {
         /// Name of the output.
         output: String,

@@ -53,7 +53,7 @@ pub enum ParseError {
         offset: u64,
     },
     /// An item of a sorted list is not greater than the one before.
-    #[error("at offset {offset}: '{item}' is out of order or repeated among the {list}")]
+    #[error("at offset {offset}: `{item}' is out of order or repeated among the {list}")]
     Unsorted {
         /// Offset of the end of the item in bytes.
         offset: u64,
@@ -448,7 +448,7 @@ fn parse_contents(at: &At<'_>, algorithm: &str, hash: &str) -> Result<OutputCont
         return Err(ParseError::Unexpected {
             offset: at.offset,
             expected: "a hash in lower-case base16",
-            got: format!("'{hash}'"),
+            got: format!("`{hash}'"),
         });
     }
     Ok(OutputContents::Fixed(method, parsed))

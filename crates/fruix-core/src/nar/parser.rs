@@ -27,7 +27,7 @@ impl Default for NarLimits {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NarParseError<E> {
     /// Another word was expected.
-    #[error("at offset {offset} of the archive: expected {expected}, got '{got}'")]
+    #[error("at offset {offset} of the archive: expected {expected}, got `{got}'")]
     Unexpected {
         /// Offset in bytes.
         offset: u64,
@@ -53,7 +53,7 @@ pub enum NarParseError<E> {
         offset: u64,
     },
     /// The name of an entry is not allowed.
-    #[error("at offset {offset} of the archive: an entry cannot be called '{name}': {error}")]
+    #[error("at offset {offset} of the archive: an entry cannot be called `{name}': {error}")]
     Name {
         /// Offset in bytes.
         offset: u64,
@@ -63,7 +63,7 @@ pub enum NarParseError<E> {
         error: EntryNameError,
     },
     /// An entry is not greater than the one before.
-    #[error("at offset {offset} of the archive: '{name}' comes after '{previous}'")]
+    #[error("at offset {offset} of the archive: `{name}' comes after `{previous}'")]
     Unsorted {
         /// Offset in bytes.
         offset: u64,
@@ -73,7 +73,7 @@ pub enum NarParseError<E> {
         previous: String,
     },
     /// The target of a symbolic link is empty or contains a NUL byte.
-    #[error("at offset {offset} of the archive: a symbolic link cannot point to '{target}'")]
+    #[error("at offset {offset} of the archive: a symbolic link cannot point to `{target}'")]
     Target {
         /// Offset in bytes.
         offset: u64,

@@ -20,7 +20,7 @@ pub enum NarWriteError {
         expected: &'static str,
     },
     /// The name of an entry is not allowed.
-    #[error("an archive cannot have an entry called '{name}': {error}")]
+    #[error("an archive cannot have an entry called `{name}': {error}")]
     Name {
         /// The name, in a printable form.
         name: String,
@@ -28,7 +28,7 @@ pub enum NarWriteError {
         error: EntryNameError,
     },
     /// The entries are not in ascending order.
-    #[error("entry '{name}' comes after '{previous}' in the archive")]
+    #[error("entry `{name}' comes after `{previous}' in the archive")]
     Unsorted {
         /// The name, in a printable form.
         name: String,
@@ -44,7 +44,7 @@ pub enum NarWriteError {
         got: u64,
     },
     /// The target of a symbolic link is empty, too long, or contains a NUL byte.
-    #[error("a symbolic link cannot point to '{target}'")]
+    #[error("a symbolic link cannot point to `{target}'")]
     Target {
         /// The target, in a printable form.
         target: String,

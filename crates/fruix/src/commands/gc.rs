@@ -57,7 +57,7 @@ pub fn run(args: &GcArgs) -> Result<ExitCode> {
 fn collect(store: &Store, args: &GcArgs) -> Result<ExitCode> {
     if let Some(path) = args.paths.first() {
         return Err(CommandError::new(format!("it is not said what to do with `{path}'"))
-            .hint("to delete it: `fruix gc --delete`"));
+            .hint("to delete it: `fruix gc --delete'"));
     }
     let mut options = GcOptions::new(GcAction::DeleteDead);
     if let Some(Some(size)) = &args.collect_garbage {
