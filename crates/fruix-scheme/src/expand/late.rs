@@ -4,13 +4,14 @@
 //! Most procedures of a module are never called by the program that loads it. A body is put off with
 //! what it could see: its wrap, the module with the interfaces that it used then, and the time,
 //! which counts the definitions of macros. Expanded later on, it sees what it would have seen
-//! then: a macro that was defined afterwards is the macro it replaced, or a variable. So nothing but
+//! then: a macro that was defined afterwards is the macro it replaced, or the variable. So nothing but
 //! the moment of a syntax error changes; programs and what is typed in are expanded at once.
 
 use super::resolve::Env;
 use super::{Ex, Form};
 use crate::engine::Engine;
 use crate::heap::{Foreign, Tag, Tracer};
+use crate::modules::Seen;
 use crate::native::Result;
 use crate::tree::Expr;
 use crate::value::Value;
@@ -19,6 +20,11 @@ use crate::value::Value;
 /// name stood for until then.
 const DEFINED: usize = 4;
 const BEFORE: usize = 5;
+
+/// Stands for the macro before one whose name had denoted nothing at all. A late body that was noted before
+/// has the macro all the same, as in a program that was compiled ahead, with its modules loaded: modules that
+/// need each other rely on it.
+const NOTHING: Value = Value::UNSPECIFIED;
 
 /// What the expander keeps for late bodies.
 #[derive(Default)]
@@ -105,7 +111,14 @@ impl Ex<'_> {
         transformer: Value,
         module: Value,
     ) -> Result {
-        let before = self.macro_of(module, name)?;
+        let seen = self.en.variable_for_expansion(module, name)?;
+        let before = match seen.variable() {
+            Some(variable) if self.en.variable_value(variable).is_none() => {
+                if self.en.defer.has(variable) { Value::FALSE } else { NOTHING }
+            }
+            None if seen == Seen::Nothing => NOTHING,
+            _ => self.macro_of(module, name)?,
+        };
         let time = self.tick();
         let slots = [name, kind, transformer, module, Value::fixnum(time), before];
         Ok(self.en.heap.slots_from(Tag::Macro, &slots))
@@ -146,6 +159,7 @@ impl Ex<'_> {
             && let (Some(defined), Some(&before)) =
                 (slots.get(DEFINED).and_then(|time| time.as_fixnum()), slots.get(BEFORE))
             && defined > time
+            && before != NOTHING
         {
             value = Some(before);
         }
