@@ -7,6 +7,9 @@ use unicode_properties::{GeneralCategory as Category, UnicodeGeneralCategory};
 
 /// Whether `c` is a letter, mark, number, punctuation or symbol.
 fn is_graphic(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_graphic(); // almost every character that is ever written
+    }
     !matches!(
         c.general_category(),
         Category::SpaceSeparator
@@ -81,7 +84,8 @@ pub fn write_symbol(out: &mut String, name: &str) {
 
 /// Initial and final quotation marks («, »), which Guile does not take for parts of symbols.
 fn is_quote(c: char) -> bool {
-    matches!(c.general_category(), Category::InitialPunctuation | Category::FinalPunctuation)
+    !c.is_ascii()
+        && matches!(c.general_category(), Category::InitialPunctuation | Category::FinalPunctuation)
 }
 
 fn needs_braces(name: &str) -> bool {
