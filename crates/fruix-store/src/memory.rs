@@ -73,7 +73,10 @@ impl Store for MemoryStore {
         let add = |text: &Text| {
             let hash = Hash::sha256(&text.contents);
             let path = self.0.store_dir.text_path(&text.name, &hash, &text.references)?;
-            self.items().texts.entry(path.clone()).or_insert_with(|| text.clone());
+            // Without the derivation, which takes several times the space and is hardly asked for:
+            // hashes have their own cache.
+            let contents = || Text { derivation: None, ..text.clone() };
+            self.items().texts.entry(path.clone()).or_insert_with(contents);
             Ok(path)
         };
         texts.iter().map(add).collect()
@@ -152,9 +155,6 @@ impl Store for MemoryStore {
         let items = self.items();
         let text =
             items.texts.get(drv).ok_or_else(|| StoreError::NotValid { path: drv.clone() })?;
-        if let Some(derivation) = &text.derivation {
-            return Ok(derivation.clone());
-        }
         match Derivation::parse(&self.0.store_dir, &text.contents) {
             Ok(derivation) => Ok(Arc::new(derivation)),
             Err(error) => Err(StoreError::BrokenDerivation { path: drv.clone(), error }),
