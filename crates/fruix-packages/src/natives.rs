@@ -62,6 +62,8 @@ pub static NATIVES: &[Native] = &[
     native!("core-add-files", 2, add_files),
     native!("core-add-tree", 1, add_tree),
     native!("core-add-derivation", 11, 0, false, add_derivation),
+    native!("core-sort-pairs", 1, sort_pairs),
+    native!("core-distinct?", 1, are_distinct),
     native!("core-store-text", 1, store_text),
     native!("core-flush", 0, flush),
     native!("core-read-derivation", 1, read_derivation),
@@ -377,6 +379,28 @@ fn add_derivation(engine: &mut Engine, args: &[Value]) -> Result {
         result.push(engine.heap.cons(name, file));
     }
     Ok(engine.heap.list(&result))
+}
+
+/// `(core-sort-pairs PAIRS)`: pairs by the strings that they start with; of those that start with the same
+/// one, the first.
+fn sort_pairs(engine: &mut Engine, pairs: Value) -> Result {
+    const SUBR: &str = "core-sort-pairs";
+    let mut keyed = Vec::new();
+    for pair in args::list(engine, SUBR, 1, pairs)? {
+        let (key, _) = args::pair(engine, SUBR, 1, pair)?;
+        keyed.push((args::string(engine, SUBR, 1, key)?, pair));
+    }
+    keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
+    keyed.dedup_by(|(later, _), (first, _)| later == first);
+    let sorted: Vec<Value> = keyed.into_iter().map(|(_, pair)| pair).collect();
+    Ok(engine.heap.list(&sorted))
+}
+
+/// `(core-distinct? STRINGS)`: whether no string is there twice.
+fn are_distinct(engine: &mut Engine, values: Value) -> Result {
+    let strings = strings(engine, "core-distinct?", 1, values)?;
+    let mut seen = HashSet::with_capacity(strings.len());
+    Ok(Value::bool(strings.into_iter().all(|string| seen.insert(string))))
 }
 
 /// `(core-read-derivation FILE)`: a list of outputs (name, path, algorithm, hash, recursive?),
