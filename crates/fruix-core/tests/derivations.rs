@@ -135,7 +135,7 @@ fn malformed_texts_are_refused_with_their_place() {
         assert!(matches!(result, Err(ParseError::Unexpected { .. })), "{bad}: {result:?}");
     }
     let error = parse(&good.replacen(r#"["x"]"#, r#"["x"?"#, 1)).unwrap_err();
-    assert!(error.to_string().contains("got '?'"), "{error}");
+    assert!(error.to_string().contains("got `?'"), "{error}");
     for tail in [")", ",", "\"x\"", "\n", "\0"] {
         assert!(matches!(parse(&format!("{good}{tail}")), Err(ParseError::Unexpected { .. })));
     }

@@ -124,7 +124,7 @@ impl Lexer {
             b'[' => Token::OpenList,
             b']' => Token::CloseList,
             b',' => Token::Comma,
-            _ => return Err(self.unexpected("one of '\"()[],'", byte)),
+            _ => return Err(self.unexpected("one of `\"()[],'", byte)),
         };
         sink(self.offset, token)
     }
@@ -162,7 +162,7 @@ impl Lexer {
             b'n' => b'\n',
             b'r' => b'\r',
             b't' => b'\t',
-            _ => return Err(self.unexpected("one of '\"\\nrt' after '\\'", byte)),
+            _ => return Err(self.unexpected("one of `\"\\nrt' after `\\'", byte)),
         });
         // How long the string is now, the next step checks: at least a quotation mark follows.
         self.state = State::InString;

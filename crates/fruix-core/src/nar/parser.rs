@@ -151,21 +151,21 @@ enum Expect {
 impl Expect {
     const fn describe(self) -> &'static str {
         match self {
-            Self::Magic => "'nix-archive-1'",
-            Self::NodeOpen | Self::EntryOpen => "'('",
-            Self::Type => "'type'",
-            Self::Kind => "'regular', 'symlink' or 'directory'",
-            Self::ExecutableOrContents => "'executable' or 'contents'",
+            Self::Magic => "`nix-archive-1'",
+            Self::NodeOpen | Self::EntryOpen => "`('",
+            Self::Type => "`type'",
+            Self::Kind => "`regular', `symlink' or `directory'",
+            Self::ExecutableOrContents => "`executable' or `contents'",
             Self::ExecutableMark => "an empty word",
-            Self::Contents => "'contents'",
+            Self::Contents => "`contents'",
             Self::ContentsLength { .. } => "the contents of a file",
-            Self::TargetKey => "'target'",
+            Self::TargetKey => "`target'",
             Self::Target => "the target of a symbolic link",
-            Self::EntryOrClose => "'entry' or ')'",
-            Self::NameKey => "'name'",
+            Self::EntryOrClose => "`entry' or `)'",
+            Self::NameKey => "`name'",
             Self::Name => "the name of an entry",
-            Self::NodeKey => "'node'",
-            Self::NodeClose | Self::EntryClose => "')'",
+            Self::NodeKey => "`node'",
+            Self::NodeClose | Self::EntryClose => "`)'",
             Self::End => "the end",
         }
     }
