@@ -173,12 +173,13 @@ pub struct ShellArgs {
     /// Do not load `guix.scm' and `manifest.scm'. (They never are: accepted for scripts.)
     #[arg(short = 'q')]
     pub ignore_files: bool,
-    /// The command; the user's shell if there is none.
-    #[arg(last = true, value_name = "COMMAND")]
-    pub command: Vec<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub targets: TargetArgs,
+    // After the packages: positions count in this order.
+    /// The command; the user's shell if there is none.
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<String>,
 }
 
 /// `fruix gc`.
@@ -295,4 +296,25 @@ pub enum ReplType {
     Guile,
     /// One datum for each expression, in the protocol of `guix repl -t machine'.
     Machine,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Args, Command};
+    use clap::{CommandFactory, Parser};
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn packages_come_before_the_command() {
+        let args = Args::try_parse_from(["fruix", "shell", "hello", "which", "--", "hello", "-t"]);
+        let Ok(Args { command: Command::Shell(shell), .. }) = args else {
+            panic!("`shell' was expected: {args:?}");
+        };
+        assert_eq!(shell.targets.what, ["hello", "which"]);
+        assert_eq!(shell.command, ["hello", "-t"]);
+    }
 }
