@@ -46,7 +46,7 @@ fn what_is_no_scheme_is_shown_where_it_is() {
         &bench,
         build(&bench, "\n(run \"x\"\n"),
         "fruix: error: t.scm:3:1: this list is not closed: the text ends at 4:1\n  (run \"x\"\n  ^\n\
-         hint: add what closes it, most often ')'\n",
+         hint: add what closes it, most often `)'\n",
     );
     refused(
         &bench,
@@ -165,9 +165,9 @@ fn a_broken_derivation_can_be_made_anew() {
         (ran.status, ran.said.as_str()),
         (
             Some(1),
-            "fruix: error: derivation `/gnu/store/HASH-good.drv' is corrupt: at offset 8: expected one of '\"()[],', \
-         got 'g'\n\
-         hint: delete it, so that it is made anew: `fruix gc --delete /gnu/store/HASH-good.drv`\n"
+            "fruix: error: derivation `/gnu/store/HASH-good.drv' is corrupt: at offset 8: expected one of `\"()[],', \
+         got `g'\n\
+         hint: delete it, so that it is made anew: `fruix gc --delete /gnu/store/HASH-good.drv'\n"
         )
     );
     assert_eq!(bench.run(&["gc", "--delete", &path]).status, Some(0));
