@@ -19,17 +19,9 @@ fn random_bytes(engine: &mut Engine, count: Value) -> Result {
         return engine.out_of_range(SUBR, 1, count);
     }
     let mut bytes = vec![0; length];
-    let mut filled = 0;
-    while filled < length {
-        let flags = rustix::rand::GetRandomFlags::empty();
-        match rustix::rand::getrandom(&mut bytes[filled..], flags) {
-            Ok(more) => filled += more,
-            Err(rustix::io::Errno::INTR) => {}
-            Err(error) => {
-                let message = engine.heap.string(&error.to_string());
-                return engine.error("misc-error", SUBR, "~A", &[message]);
-            }
-        }
+    if let Err(error) = getrandom::fill(&mut bytes) {
+        let message = engine.heap.string(&error.to_string());
+        return engine.error("misc-error", SUBR, "~A", &[message]);
     }
     Ok(engine.heap.bytevector(bytes))
 }
