@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The properties of this crate's fuzz targets.
+
+#[path = "../../../fuzz/mutation.rs"]
+mod mutation;
+#[path = "../../../fuzz/properties/scheme.rs"]
+mod properties;
+
+use mutation::run;
+
+#[test]
+fn reader() {
+    run(
+        properties::reader,
+        &[
+            b"(define (f #:key (x 'a) . y) `(,x ,@y)) ; a comment\n#| b |# \"c\\n\\x41;\" #\\space #(1 2) #vu8(1 2)",
+            b"#~(list #$x #+y) #{odd symbol}# 1/2 -1.5e3 #xff #true [a . b] #:key #!eof",
+        ],
+    );
+}
