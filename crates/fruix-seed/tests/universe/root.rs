@@ -78,14 +78,14 @@ pub fn fetch(work: &Path, path: &str, hash: &Hash) -> Option<PathBuf> {
 }
 
 /// Fetch the upstream source of a package whose version the index names.
-pub fn source(apt: &Apt, work: &Path, name: &str, directory: &str) -> Option<PathBuf> {
+pub fn source(apt: &Apt, work: &Path, name: &str) -> Option<PathBuf> {
     let found = apt.show(&BTreeSet::from([name.to_owned()])).ok()?;
     let version = found.get(name)?.package().ok()?.version;
     let upstream = version.rsplit_once('-')?.0;
-    let first = &directory[..1];
+    let first = &name[..1];
     ["xz", "gz"].into_iter().find_map(|kind| {
-        let tar = format!("{directory}_{upstream}.orig.tar.{kind}");
-        let (place, file) = (format!("pool/main/{first}/{directory}/{tar}"), work.join(&tar));
+        let tar = format!("{name}_{upstream}.orig.tar.{kind}");
+        let (place, file) = (format!("pool/main/{first}/{name}/{tar}"), work.join(&tar));
         download_from_mirrors(&place, &file, &|| file.exists()).then_some(file)
     })
 }
