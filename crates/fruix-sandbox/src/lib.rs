@@ -18,8 +18,10 @@
 //! `freebsd.rs`.
 
 mod error;
+mod output;
 mod request;
 mod running;
+mod unix;
 mod users;
 
 #[cfg(target_os = "linux")]

@@ -15,22 +15,23 @@ mod view;
 
 use std::fs;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use ops::{Errno, Message, Op, Step};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use ops::{Message, Op, Step};
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
+use crate::output::{Channels, Output};
 use crate::request::Part;
+use crate::unix::{self, Errno};
 use crate::{
-    BuildRequest, Error, GUEST_GID, GUEST_UID, Identity, KillHandle, Limits, Network, Outcome,
-    Result, Running, Sandbox, Stdio,
+    BuildRequest, Error, GUEST_GID, GUEST_UID, Identity, KillHandle, Network, Outcome, Result,
+    Running, Sandbox, Stdio,
 };
 
 pub(crate) use view::exec_in_view;
@@ -118,35 +119,6 @@ fn on_spawner<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> R
     answer.recv().map_err(|_| gone())
 }
 
-/// What the child's standard descriptors are made of, kept open until the child exists.
-struct Channels {
-    log: Option<OwnedFd>,
-    child: Option<(OwnedFd, OwnedFd)>,
-}
-
-impl Channels {
-    fn open(stdio: &Stdio) -> io::Result<Self> {
-        if matches!(stdio, Stdio::Inherit) {
-            return Ok(Self { log: None, child: None });
-        }
-        // Above 2, so that moving them into place never meets itself.
-        let null = fcntl_dupfd_cloexec(fs::File::open("/dev/null")?, 3)?;
-        let (log, output) = match stdio {
-            Stdio::Descriptor(fd) => (None, fcntl_dupfd_cloexec(fd, 3)?),
-            _ => {
-                let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
-                (Some(read), fcntl_dupfd_cloexec(write, 3)?)
-            }
-        };
-        Ok(Self { log, child: Some((null, output)) })
-    }
-
-    fn descriptors(&self) -> Option<plan::Descriptors> {
-        let (stdin, output) = self.child.as_ref()?;
-        Some(plan::Descriptors { stdin: stdin.as_raw_fd(), output: output.as_raw_fd() })
-    }
-}
-
 fn start(request: BuildRequest) -> Result<Process> {
     let io = |what| move |source: io::Error| Error::Io { what, source };
     let channels = Channels::open(&request.stdio).map_err(io("opening the build's output"))?;
@@ -165,14 +137,12 @@ fn start(request: BuildRequest) -> Result<Process> {
         let missing = missing_namespaces(&request.identity, &source);
         Error::Step { step: "creating namespaces".into(), source, missing }
     })?;
-    drop(channels.child);
+    let log = channels.into_log();
     // From here on the child is killed and reaped when this value is dropped.
     let process = Process {
         pid: child.pid,
         pidfd: Arc::new(child.pidfd),
-        log: channels.log,
-        limits: request.limits,
-        started: Instant::now(),
+        output: Output { log, limits: request.limits, started: Instant::now() },
         build_user: match request.identity {
             Identity::BuildUser { uid, .. } if request.has(Part::Ids) => Some(uid),
             _ => None,
@@ -193,8 +163,8 @@ fn converse(
 ) -> Result<()> {
     let io = |source| Error::Io { what: "talking to the build process", source };
     let mut ready = false;
-    while let Some((kind, index, errno)) = real::receive(socket).map_err(io)? {
-        if kind == Message::Failed as u32 {
+    while let Some((kind, index, errno)) = unix::receive(socket).map_err(io)? {
+        if kind == unix::FAILED {
             return Err(step_error(steps, index as usize, errno, &request.program));
         }
         if kind == Message::MapIds as u32 {
@@ -252,7 +222,7 @@ fn step_error(steps: &[Step], index: usize, errno: Errno, program: &Path) -> Err
         return Error::Io { what: "setting up the build process", source };
     };
     let missing = match (&step.op, errno) {
-        (Op::Exec { .. }, _) => return Error::Exec { program: program.to_owned(), source },
+        (Op::Exec(_), _) => return Error::Exec { program: program.to_owned(), source },
         (Op::Mount { fstype, .. }, libc::EPERM | libc::EACCES) if fstype.to_bytes() == b"proc" => {
             Some("parts of the host's /proc are hidden, as in a container; uncover them there")
         }
@@ -279,9 +249,7 @@ fn step_error(steps: &[Step], index: usize, errno: Errno, program: &Path) -> Err
 struct Process {
     pid: libc::pid_t,
     pidfd: Arc<OwnedFd>,
-    log: Option<OwnedFd>,
-    limits: Limits,
-    started: Instant,
+    output: Output,
     build_user: Option<u32>,
     killed: Arc<AtomicBool>,
     reaped: bool,
@@ -302,7 +270,8 @@ impl Running for Process {
 
     fn wait(mut self: Box<Self>, log: &mut dyn FnMut(&[u8])) -> Result<Outcome> {
         let forced = self
-            .follow(log)
+            .output
+            .follow(self.pidfd.as_fd(), log)
             .map_err(|source| Error::Io { what: "reading the build's output", source })?;
         if forced.is_some() {
             real::kill(&self.pidfd);
@@ -320,57 +289,8 @@ impl Running for Process {
 }
 
 impl Process {
-    /// Pass on output until the program ends or breaks a limit, which is then the answer.
-    fn follow(&mut self, sink: &mut dyn FnMut(&[u8])) -> io::Result<Option<Outcome>> {
-        let started = self.started;
-        let mut heard = started;
-        let mut written = 0_u64;
-        let mut buffer = vec![0_u8; 64 * 1024];
-        loop {
-            let overall = self.limits.timeout.map(|t| (started + t, Outcome::TimedOut));
-            let silent = self.limits.max_silent.map(|t| (heard + t, Outcome::Silent));
-            let next = [overall, silent].into_iter().flatten().min_by_key(|(at, _)| *at);
-            let left = next.map(|(at, _)| at.saturating_duration_since(Instant::now()));
-            if let (Some((_, outcome)), Some(Duration::ZERO)) = (next, left) {
-                return Ok(Some(outcome));
-            }
-            let (ended, readable) = self.poll(left)?;
-            if readable && let Some(log) = &self.log {
-                let n = rustix::io::read(log, &mut buffer)?;
-                if n == 0 {
-                    // Everybody has closed it; the program itself may go on.
-                    self.log = None;
-                    continue;
-                }
-                sink(&buffer[..n]);
-                heard = Instant::now();
-                written += n as u64;
-                if self.limits.max_log_bytes.is_some_and(|max| written > max) {
-                    return Ok(Some(Outcome::LogTooLong));
-                }
-            } else if ended {
-                // The first process is dead, hence all others of its namespace too, and what they
-                // wrote has been read.
-                return Ok(None);
-            }
-        }
-    }
-
-    /// Whether the program has ended, and whether there is output to read (or none ever).
-    fn poll(&self, timeout: Option<Duration>) -> io::Result<(bool, bool)> {
-        let timeout = timeout.and_then(|t| Timespec::try_from(t).ok());
-        let mut fds = vec![PollFd::new(&*self.pidfd, PollFlags::IN)];
-        fds.extend(self.log.iter().map(|log| PollFd::new(log, PollFlags::IN)));
-        match poll(&mut fds, timeout.as_ref()) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(e) => return Err(e.into()),
-        }
-        let some = |fd: Option<&PollFd>| fd.is_some_and(|fd| !fd.revents().is_empty());
-        Ok((some(fds.first()), some(fds.get(1))))
-    }
-
     fn reap(&mut self) -> Result<i32> {
-        let status = real::reap(self.pid)
+        let status = unix::reap(self.pid)
             .map_err(|source| Error::Io { what: "waiting for the build process", source })?;
         self.reaped = true;
         if let Some(uid) = self.build_user {

@@ -8,8 +8,7 @@
 
 use std::ffi::CString;
 
-/// An error number.
-pub(crate) type Errno = i32;
+use crate::unix::{Errno, Program};
 
 /// One step and what to call it when it fails.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,8 +26,6 @@ pub(crate) enum Message {
     MapIds = 1,
     /// "All but exec is done": the answer shows that the parent lives, after the death signal was set.
     Ready = 2,
-    /// "This step failed with that error number."
-    Failed = 3,
 }
 
 /// A system call with its arguments.
@@ -137,11 +134,7 @@ pub(crate) enum Op {
     CloseOnExecFrom {
         first: i32,
     },
-    Exec {
-        program: CString,
-        args: Vec<CString>,
-        env: Vec<CString>,
-    },
+    Exec(Program),
 }
 
 /// An instruction of the kernel's classic packet filter machine (struct sock_filter).
@@ -167,4 +160,12 @@ pub(crate) fn run(steps: &[Step], syscalls: &mut dyn Syscalls) -> Result<(), (us
         syscalls.perform(&step.op).map_err(|errno| (index, errno))?;
     }
     Ok(())
+}
+
+/// The program that STEPS end with.
+pub(crate) fn program(steps: &[Step]) -> Option<&Program> {
+    steps.iter().find_map(|step| match &step.op {
+        Op::Exec(program) => Some(program),
+        _ => None,
+    })
 }

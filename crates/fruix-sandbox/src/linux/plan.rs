@@ -8,16 +8,16 @@
 //! the root in its turn; then the rest is detached.
 
 use std::collections::BTreeSet;
-use std::ffi::{CString, OsString};
+use std::ffi::CString;
 use std::fs;
-use std::os::fd::RawFd;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::FileTypeExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::ops::{Message, Op, Step};
 use super::seccomp;
+use crate::output::Descriptors;
 use crate::request::Part;
+use crate::unix::{Program, absolute, below, c_path, c_string, resolve};
 use crate::{
     Access, BuildRequest, Error, GUEST_GID, GUEST_UID, Identity, Network, Result, SetuidBits, Stdio,
 };
@@ -35,42 +35,6 @@ const DEVICE_LINKS: [(&str, &str); 5] = [
 /// What a program with the host's network needs to look up names.
 const NETWORK_FILES: [&str; 4] =
     ["/etc/resolv.conf", "/etc/services", "/etc/hosts", "/etc/nsswitch.conf"];
-
-/// A C string; a file name or argument with a null byte is the requester's mistake.
-pub(crate) fn c_string(bytes: impl Into<Vec<u8>>) -> Result<CString> {
-    CString::new(bytes).map_err(|e| {
-        let text = String::from_utf8_lossy(&e.into_vec()).replace('\0', "\\0");
-        Error::Request(format!("`{text}' contains a null byte"))
-    })
-}
-
-fn c_path(path: &Path) -> Result<CString> {
-    c_string(path.as_os_str().as_bytes())
-}
-
-/// `/`-rooted PATH below BASE.
-fn below(base: &str, path: &Path) -> PathBuf {
-    Path::new(base).join(path.strip_prefix("/").unwrap_or(path))
-}
-
-/// Refuse file names that are relative or climb.
-fn absolute(path: &Path) -> Result<&Path> {
-    let plain = |c: Component| matches!(c, Component::RootDir | Component::Normal(_));
-    if path.is_absolute() && path.components().all(plain) {
-        Ok(path)
-    } else {
-        Err(Error::Request(format!("`{}' is not a plain absolute file name", path.display())))
-    }
-}
-
-/// SOURCE with the links in its directory part resolved, itself not followed.
-fn resolve(source: &Path) -> Result<PathBuf> {
-    let fail = |e| Error::Source { path: source.to_owned(), source: e };
-    match (source.parent(), source.file_name()) {
-        (Some(parent), Some(name)) => Ok(fs::canonicalize(parent).map_err(fail)?.join(name)),
-        _ => Ok(source.to_owned()),
-    }
-}
 
 /// Steps in the making.
 #[derive(Default)]
@@ -149,7 +113,7 @@ impl Plan {
             .filter(|d| d.parent().is_some() && !self.made.contains(*d))
             .collect();
         for dir in missing.into_iter().rev() {
-            let path = c_path(&below("/new", dir))?;
+            let path = c_path(&below(Path::new("/new"), dir))?;
             self.push(format!("creating {}", dir.display()), Op::Mkdir { path, mode: 0o755 });
             self.made.insert(dir.to_owned());
         }
@@ -168,7 +132,7 @@ impl Plan {
 
     pub fn symlink(&mut self, contents: &Path, inside: &Path) -> Result<()> {
         self.parents(inside)?;
-        let (contents, path) = (c_path(contents)?, c_path(&below("/new", inside))?);
+        let (contents, path) = (c_path(contents)?, c_path(&below(Path::new("/new"), inside))?);
         self.push(
             format!("creating the link {}", inside.display()),
             Op::Symlink { contents, path },
@@ -185,7 +149,7 @@ impl Plan {
             // Mounting would follow it.
             return self.symlink(&fs::read_link(&source).map_err(fail)?, inside);
         }
-        let target = c_path(&below("/new", inside))?;
+        let target = c_path(&below(Path::new("/new"), inside))?;
         if metadata.is_dir() {
             self.directory(inside)?;
         } else {
@@ -193,7 +157,12 @@ impl Plan {
             let path = target.clone();
             self.push(format!("creating {}", inside.display()), Op::Touch { path });
         }
-        self.bind_over(c_path(&below("/old", &source))?, target, set, &inside.display().to_string())
+        self.bind_over(
+            c_path(&below(Path::new("/old"), &source))?,
+            target,
+            set,
+            &inside.display().to_string(),
+        )
     }
 
     /// Bind SOURCE to TARGET, which exist.
@@ -221,13 +190,6 @@ impl Plan {
         }
         Ok(())
     }
-}
-
-/// The descriptors that the program gets, all above 2.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Descriptors {
-    pub stdin: RawFd,
-    pub output: RawFd,
 }
 
 /// The namespaces to create along with the process.
@@ -281,7 +243,7 @@ pub(crate) fn build_plan(request: &BuildRequest, fds: Option<Descriptors>) -> Re
     }
     plan.push("waiting for the parent", Op::Ask(Message::Ready));
     plan.push("unblocking signals", Op::UnblockSignals);
-    plan.push("executing the program", exec(request)?);
+    plan.push("executing the program", Op::Exec(Program::of(request)?));
     Ok(plan)
 }
 
@@ -339,7 +301,7 @@ fn root_file_system(plan: &mut Plan, request: &BuildRequest) -> Result<()> {
             continue;
         }
         plan.parents(&file.path)?;
-        let path = c_path(&below("/new", &file.path))?;
+        let path = c_path(&below(Path::new("/new"), &file.path))?;
         let op = Op::WriteFile { path, contents: file.contents.clone(), mode: 0o644 };
         plan.push(format!("writing {}", file.path.display()), op);
     }
@@ -436,35 +398,4 @@ fn privileges(plan: &mut Plan, request: &BuildRequest) {
     if request.has(Part::NoNewPrivileges) {
         plan.push("ruling out new privileges", Op::NoNewPrivileges);
     }
-}
-
-fn exec(request: &BuildRequest) -> Result<Op> {
-    let mut env = request.env.clone();
-    if !request.has(Part::Environment) {
-        env.extend(std::env::vars_os());
-    }
-    exec_op(absolute(&request.program)?, &request.args, &env)
-}
-
-/// The `Exec` of PROGRAM with ARGS and ENV.
-pub(crate) fn exec_op(
-    program: &Path,
-    args: &[OsString],
-    env: &[(OsString, OsString)],
-) -> Result<Op> {
-    let env = env.iter().map(|(name, value)| {
-        if name.is_empty() || name.as_bytes().contains(&b'=') {
-            let name = name.to_string_lossy();
-            return Err(Error::Request(format!("`{name}' cannot name an environment variable")));
-        }
-        let mut entry = name.clone().into_vec();
-        entry.push(b'=');
-        entry.extend(value.as_bytes());
-        c_string(entry)
-    });
-    Ok(Op::Exec {
-        program: c_path(program)?,
-        args: args.iter().map(|a| c_string(a.as_bytes())).collect::<Result<_>>()?,
-        env: env.collect::<Result<_>>()?,
-    })
 }

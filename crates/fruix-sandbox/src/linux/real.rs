@@ -1,60 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The real [`Syscalls`], and the clone in front of it.
 //!
-//! Everything `unsafe` of the backend is here. What runs in the child before exec only makes system
-//! calls on memory that was prepared before: no allocation, no locks, no formatting, since other
-//! threads may have held the allocator's lock when the child was made.
+//! Everything `unsafe` that is Linux's own is here; what `unix.rs` says of children holds.
 
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 
-use super::ops::{Errno, Message, Op, Step, Syscalls, run};
+use super::ops::{Op, Step, Syscalls, program, run};
+use crate::unix::{self, Errno, ExecVectors, check, errno, unless_exists, write_file};
 
 /// The kernel of this machine; SOCKET is this child's end of the line to its parent.
 pub(crate) struct Kernel<'a> {
     socket: RawFd,
-    /// The argument and environment vectors of `Exec`, made before the clone: the C pointer arrays
-    /// cannot be allocated in the child.
+    /// The argument and environment vectors of `Exec`.
     vectors: &'a ExecVectors,
-}
-
-/// Null-terminated arrays of pointers into the strings of the `Exec` step.
-pub(crate) struct ExecVectors {
-    args: Vec<*const libc::c_char>,
-    env: Vec<*const libc::c_char>,
-}
-
-impl ExecVectors {
-    /// The vectors of the `Exec` step of STEPS; they must not outlive STEPS.
-    fn of(steps: &[Step]) -> Self {
-        let pointers = |strings: &[CString]| {
-            strings.iter().map(|s| s.as_ptr()).chain(std::iter::once(ptr::null())).collect()
-        };
-        steps
-            .iter()
-            .find_map(|step| match &step.op {
-                Op::Exec { args, env, .. } => {
-                    Some(Self { args: pointers(args), env: pointers(env) })
-                }
-                _ => None,
-            })
-            .unwrap_or(Self { args: vec![ptr::null()], env: vec![ptr::null()] })
-    }
-}
-
-fn errno() -> Errno {
-    // SAFETY: the pointer to this thread's errno is always valid.
-    unsafe { *libc::__errno_location() }
-}
-
-fn check(result: impl Into<i64>) -> Result<(), Errno> {
-    if result.into() < 0 { Err(errno()) } else { Ok(()) }
-}
-
-fn unless_exists(result: Result<(), Errno>) -> Result<(), Errno> {
-    if result == Err(libc::EEXIST) { Ok(()) } else { result }
 }
 
 impl Syscalls for Kernel<'_> {
@@ -63,7 +24,7 @@ impl Syscalls for Kernel<'_> {
         // VECTORS, whose strings live in the same list of steps), and lengths are those of the slices.
         unsafe {
             match op {
-                Op::Ask(message) => self.ask(*message),
+                Op::Ask(message) => unix::ask(self.socket, *message as u32),
                 Op::Mount { source, target, fstype, flags, data } => check(libc::mount(
                     source.as_ptr(),
                     target.as_ptr(),
@@ -103,13 +64,16 @@ impl Syscalls for Kernel<'_> {
                     libc::umask(*mask);
                     Ok(())
                 }
-                Op::NoCoreDumps => no_core_dumps(),
-                Op::ResetSignals => reset_signals(),
+                Op::NoCoreDumps => unix::no_core_dumps(),
+                Op::ResetSignals => {
+                    unix::reset_signals();
+                    Ok(())
+                }
                 Op::DefaultSigpipe => {
                     libc::signal(libc::SIGPIPE, libc::SIG_DFL);
                     Ok(())
                 }
-                Op::UnblockSignals => unblock_signals(),
+                Op::UnblockSignals => unix::unblock_signals(),
                 Op::Unshare { flags } => check(libc::unshare(*flags)),
                 // The raw calls: the C library's act on all threads of the parent's memory image.
                 Op::SetGroups { groups } => {
@@ -140,53 +104,8 @@ impl Syscalls for Kernel<'_> {
                     u32::MAX,
                     libc::CLOSE_RANGE_CLOEXEC,
                 )),
-                Op::Exec { program, .. } => {
-                    libc::execve(
-                        program.as_ptr(),
-                        self.vectors.args.as_ptr(),
-                        self.vectors.env.as_ptr(),
-                    );
-                    Err(errno())
-                }
+                Op::Exec(program) => Err(self.vectors.execute(program)),
             }
-        }
-    }
-}
-
-impl Kernel<'_> {
-    /// Send MESSAGE and wait for one byte; a parent that is gone counts as `ESRCH`.
-    fn ask(&self, message: Message) -> Result<(), Errno> {
-        send(self.socket, message, 0, 0)?;
-        let mut answer = 0_u8;
-        // SAFETY: one byte is read into one byte.
-        match unsafe { libc::read(self.socket, (&raw mut answer).cast(), 1) } {
-            1 => Ok(()),
-            0 => Err(libc::ESRCH),
-            _ => Err(errno()),
-        }
-    }
-}
-
-/// A message on the line between child and parent: kind, index of a step, error number.
-fn send(socket: RawFd, message: Message, index: u32, errno_value: i32) -> Result<(), Errno> {
-    let words = [message as u32, index, errno_value as u32];
-    // SAFETY: the length is that of the array.
-    let sent = unsafe { libc::send(socket, words.as_ptr().cast(), 12, libc::MSG_NOSIGNAL) };
-    check(sent as i64)
-}
-
-/// Receive a message from the child: `None` when it has closed its end, by exec or by its death.
-pub(crate) fn receive(socket: &OwnedFd) -> std::io::Result<Option<(u32, u32, i32)>> {
-    let mut words = [0_u32; 3];
-    loop {
-        // SAFETY: the length is that of the array.
-        match unsafe { libc::recv(socket.as_raw_fd(), words.as_mut_ptr().cast(), 12, 0) } {
-            12 => return Ok(Some((words[0], words[1], words[2] as i32))),
-            n if n >= 0 => return Ok(None),
-            _ if errno() == libc::EINTR => {}
-            // What a peer that died with unread data leaves behind.
-            _ if errno() == libc::ECONNRESET => return Ok(None),
-            _ => return Err(std::io::Error::last_os_error()),
         }
     }
 }
@@ -206,29 +125,6 @@ fn mount_attributes(target: &CStr, set: u64) -> Result<(), Errno> {
     })
 }
 
-fn write_file(path: &CStr, flags: i32, mode: u32, contents: &[u8]) -> Result<(), Errno> {
-    let flags = flags | libc::O_WRONLY | libc::O_CLOEXEC | libc::O_NOFOLLOW;
-    // SAFETY: PATH is a C string; the slice shrinks with what was written; FD is ours to close.
-    unsafe {
-        let fd = libc::open(path.as_ptr(), flags, mode);
-        check(fd)?;
-        let mut rest = contents;
-        let mut result = Ok(());
-        while !rest.is_empty() {
-            let n = libc::write(fd, rest.as_ptr().cast(), rest.len());
-            match usize::try_from(n) {
-                Ok(n) => rest = rest.get(n..).unwrap_or(&[]),
-                Err(_) => {
-                    result = Err(errno());
-                    break;
-                }
-            }
-        }
-        libc::close(fd);
-        result
-    }
-}
-
 /// Bring up `lo`, which gives a new network namespace 127.0.0.1 and ::1.
 fn loopback_up() -> Result<(), Errno> {
     // SAFETY: `ifreq` is plain data for which zeros are valid; the descriptor is ours.
@@ -246,30 +142,6 @@ fn loopback_up() -> Result<(), Errno> {
     }
 }
 
-/// Soft limit zero; the hard one stays, as in guix-daemon, for builds that test core dumps.
-fn no_core_dumps() -> Result<(), Errno> {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: the structure is read and written within the calls.
-    unsafe {
-        check(libc::getrlimit(libc::RLIMIT_CORE, &raw mut limit))?;
-        limit.rlim_cur = 0;
-        check(libc::setrlimit(libc::RLIMIT_CORE, &raw const limit))
-    }
-}
-
-/// Default actions for all signals: a Rust program ignores SIGPIPE, and ignored signals survive exec.
-fn reset_signals() -> Result<(), Errno> {
-    // SAFETY: zeros are a valid `sigaction` that says SIG_DFL. Errors are for KILL, STOP and the C
-    // library's own signals, which need no reset.
-    unsafe {
-        let default: libc::sigaction = MaybeUninit::zeroed().assume_init();
-        for signal in 1..=64 {
-            libc::sigaction(signal, &raw const default, ptr::null_mut());
-        }
-    }
-    Ok(())
-}
-
 /// A kernel without keys has none to hide.
 fn new_keyring() -> Result<(), Errno> {
     const JOIN_SESSION_KEYRING: i32 = 1;
@@ -280,15 +152,6 @@ fn new_keyring() -> Result<(), Errno> {
     match check(joined) {
         Err(libc::ENOSYS) => Ok(()),
         result => result,
-    }
-}
-
-fn unblock_signals() -> Result<(), Errno> {
-    // SAFETY: the set is initialised by `sigemptyset`.
-    unsafe {
-        let mut none = MaybeUninit::<libc::sigset_t>::uninit();
-        libc::sigemptyset(none.as_mut_ptr());
-        check(libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut()))
     }
 }
 
@@ -366,11 +229,11 @@ pub(crate) struct Child {
 /// Make a child in new namespaces (FLAGS) that carries out STEPS, the last of which is an exec.
 /// SOCKET is the child's end of the line.
 pub(crate) fn spawn(flags: i32, steps: &[Step], socket: &OwnedFd) -> std::io::Result<Child> {
-    let vectors = ExecVectors::of(steps);
+    let vectors = ExecVectors::of(program(steps));
     let socket = socket.as_raw_fd();
     let mut pidfd: libc::c_int = -1;
     let flags = (flags | libc::CLONE_PIDFD | libc::SIGCHLD) as libc::c_ulong;
-    let blocked = SignalsBlocked::new();
+    let blocked = unix::SignalsBlocked::new();
     // SAFETY: without CLONE_VM this is fork(2): the child has a copy of all memory and its own stack.
     // It calls nothing but `run` with `Kernel`, which allocates nothing and takes no lock, and leaves
     // by exec or `_exit`. The kernel stores the descriptor at the third argument, in the parent.
@@ -379,7 +242,7 @@ pub(crate) fn spawn(flags: i32, steps: &[Step], socket: &OwnedFd) -> std::io::Re
         if pid == 0 {
             let mut kernel = Kernel { socket, vectors: &vectors };
             if let Err((index, errno)) = run(steps, &mut kernel) {
-                let _ = send(socket, Message::Failed, index as u32, errno);
+                let _ = unix::send(socket, unix::FAILED, index as u32, errno);
             }
             libc::_exit(127);
         }
@@ -397,32 +260,8 @@ pub(crate) fn spawn(flags: i32, steps: &[Step], socket: &OwnedFd) -> std::io::Re
 
 /// Carry out STEPS in this very process; returns what failed, or `None` when they are all done.
 pub(crate) fn run_here(steps: &[Step]) -> Option<(usize, Errno)> {
-    let vectors = ExecVectors::of(steps);
+    let vectors = ExecVectors::of(program(steps));
     run(steps, &mut Kernel { socket: -1, vectors: &vectors }).err()
-}
-
-/// All signals blocked in this thread, so that no handler of this program runs in the child before
-/// `ResetSignals`; undone when dropped.
-struct SignalsBlocked(libc::sigset_t);
-
-impl SignalsBlocked {
-    fn new() -> Self {
-        // SAFETY: both sets are initialised by the calls before they are read.
-        unsafe {
-            let mut all = MaybeUninit::<libc::sigset_t>::uninit();
-            let mut before = MaybeUninit::<libc::sigset_t>::zeroed();
-            libc::sigfillset(all.as_mut_ptr());
-            libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr());
-            Self(before.assume_init())
-        }
-    }
-}
-
-impl Drop for SignalsBlocked {
-    fn drop(&mut self) {
-        // SAFETY: the set was filled in by `pthread_sigmask`.
-        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, ptr::null_mut()) };
-    }
 }
 
 /// Kill all processes of UID from a child that takes its ID, so that the kernel decides who is hit.
@@ -451,13 +290,7 @@ pub(crate) fn kill_all_of(uid: u32) -> std::io::Result<()> {
     if pid < 0 {
         return Err(std::io::Error::last_os_error());
     }
-    let mut status = 0;
-    // SAFETY: STATUS outlives the call; the child is ours.
-    while unsafe { libc::waitpid(pid as libc::pid_t, &raw mut status, 0) } < 0 {
-        if errno() != libc::EINTR {
-            return Err(std::io::Error::last_os_error());
-        }
-    }
+    let status = unix::reap(pid as libc::pid_t)?;
     match libc::WEXITSTATUS(status) {
         0 => Ok(()),
         code => Err(std::io::Error::from_raw_os_error(code)),
@@ -476,18 +309,4 @@ pub(crate) fn kill(pidfd: &OwnedFd) {
             0,
         )
     };
-}
-
-/// Reap the child PID and return its raw status.
-pub(crate) fn reap(pid: libc::pid_t) -> std::io::Result<i32> {
-    let mut status = 0;
-    loop {
-        // SAFETY: STATUS outlives the call.
-        if unsafe { libc::waitpid(pid, &raw mut status, 0) } >= 0 {
-            return Ok(status);
-        }
-        if errno() != libc::EINTR {
-            return Err(std::io::Error::last_os_error());
-        }
-    }
 }

@@ -4,10 +4,12 @@
 use std::ffi::CStr;
 use std::path::Path;
 
-use super::ops::{Errno, Message, Op, Step, Syscalls, run};
-use super::plan::{Descriptors, build_plan, clone_flags};
+use super::ops::{Message, Op, Step, Syscalls, program, run};
+use super::plan::{build_plan, clone_flags};
 use super::step_error;
+use crate::output::Descriptors;
 use crate::request::Part;
+use crate::unix::Errno;
 use crate::{Access, BuildRequest, Error, Identity, Mount, Network, Result, Stdio};
 
 /// Notes which steps it is asked for, and fails at one of them.
@@ -119,7 +121,7 @@ fn privileges_go_in_an_order_that_works() -> Result<()> {
         let (capabilities, death) =
             (at(|o| *o == Op::DropCapabilities), at(|o| *o == Op::DeathSignal));
         let ready = at(|o| *o == Op::Ask(Message::Ready));
-        let exec = at(|o| matches!(o, Op::Exec { .. }));
+        let exec = at(|o| matches!(o, Op::Exec(_)));
         assert!(bounding < filter && filter < capabilities && capabilities < death);
         assert!(death < ready && ready < exec && exec == steps.len() - 1);
         assert!(at(|o| *o == Op::NoNewPrivileges) < exec);
@@ -269,13 +271,11 @@ fn interactive_use_keeps_terminal_and_session() -> Result<()> {
 #[test]
 fn arguments_and_environment_are_passed_as_they_are() -> Result<()> {
     let steps = steps(Identity::Caller, |r| r.env = vec![("A".into(), "b=c".into())])?;
-    let Some(Op::Exec { program, args, env }) = steps.last().map(|s| &s.op) else {
-        unreachable!("the last step is the execution")
-    };
+    let program = program(&steps).expect("the last step is the execution");
     let text = |s: &CStr| s.to_string_lossy().into_owned();
-    assert_eq!(text(program), "/gnu/store/builder");
-    assert_eq!(args.iter().map(|a| text(a)).collect::<Vec<_>>(), ["builder", "-x"]);
-    assert_eq!(env.iter().map(|e| text(e)).collect::<Vec<_>>(), ["A=b=c"]);
+    assert_eq!(text(&program.path), "/gnu/store/builder");
+    assert_eq!(program.args.iter().map(|a| text(a)).collect::<Vec<_>>(), ["builder", "-x"]);
+    assert_eq!(program.env.iter().map(|e| text(e)).collect::<Vec<_>>(), ["A=b=c"]);
     let wrong = |r: &mut BuildRequest| r.env = vec![("A=".into(), "".into())];
     assert!(matches!(self::steps(Identity::Caller, wrong), Err(Error::Request(_))));
     Ok(())

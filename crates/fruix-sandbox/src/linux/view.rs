@@ -11,8 +11,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::ops::Op;
-use super::plan::{Plan, c_string, exec_op};
+use super::plan::Plan;
 use super::real;
+use crate::unix::{Program, c_string};
 use crate::{Access, Error, Mount, Result, StoreView};
 
 pub(crate) fn exec_in_view(view: &StoreView) -> Error {
@@ -67,7 +68,10 @@ fn view_plan(view: &StoreView) -> Result<Plan> {
     plan.push(format!("returning to {}", cwd.display()), Op::Chdir { path });
     // Rust's runtime ignores it, and the program must not inherit that.
     plan.push("resetting SIGPIPE", Op::DefaultSigpipe);
-    plan.push("executing the program", exec_op(&view.program, &view.args, &view.env)?);
+    plan.push(
+        "executing the program",
+        Op::Exec(Program::new(&view.program, &view.args, &view.env)?),
+    );
     Ok(plan)
 }
 
