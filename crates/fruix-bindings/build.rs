@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 const FOLDERS: &[&str] = &["gcrypt", "git"];
-const MODULES: &[&str] = &["git.scm"];
+const MODULES: &[&str] = &["git.scm", "gnutls.scm"];
 
 fn main() {
     let manifest = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());

@@ -14,11 +14,11 @@
 
 (define-syntax define-algorithms
   (syntax-rules ()
-    "Define hash-algorithm, a macro, the tables, and a procedure for each NAME."
-    ((_ table (name number size) ...)
+    "Define ALGORITHM, a macro, TABLE, and a procedure for each NAME."
+    ((_ table algorithm (name number size) ...)
      (begin
        (define table '((name number . size) ...))
-       (define-syntax hash-algorithm
+       (define-syntax algorithm
          (lambda (s)
            (syntax-case s (name ...)
              ((_ name) #'number) ...
@@ -29,7 +29,7 @@
          (lambda (bv) (bytevector-hash bv number)))
        ...))))
 
-(define-algorithms %algorithms
+(define-algorithms %algorithms hash-algorithm
   (md5 1 16) (sha1 2 20) (rmd160 3 20) (tiger 6 24) (haval 7 20)
   (sha256 8 32) (sha384 9 48) (sha512 10 64) (sha224 11 28)
   (md4 301 16) (crc32 302 4) (crc32-rfc1510 303 4) (crc24-rfc2440 304 3)

@@ -9,19 +9,12 @@
 (cond-expand-provide (current-module) '(srfi-37))
 
 (define-record-type <option>
-  (%option names required-arg? optional-arg? processor)
+  (option names required-arg? optional-arg? processor)
   option?
   (names option-names)
   (required-arg? option-required-arg?)
   (optional-arg? option-optional-arg?)
   (processor option-processor))
-
-(define (option names required-arg? optional-arg? processor)
-  "Return an option with NAMES (characters are short names, strings long ones), whose PROCESSOR gets the
-option, the name used, the argument or #f, and the seeds."
-  (when (and required-arg? optional-arg?)
-    (error "option cannot both require and optionally take an argument" names))
-  (%option names required-arg? optional-arg? processor))
 
 (define (args-fold args options unrecognized operand . seeds)
   "Fold over ARGS: each option is given to its processor (or UNRECOGNIZED), each operand to OPERAND."

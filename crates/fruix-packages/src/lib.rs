@@ -13,6 +13,7 @@ mod library {
 pub mod items;
 pub mod lower;
 pub mod natives;
+pub mod queries;
 pub mod seed;
 pub mod session;
 pub mod tree;

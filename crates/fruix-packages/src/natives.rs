@@ -23,6 +23,7 @@ use fruix_scheme::{Engine, Value, library, native};
 
 use crate::items::ItemError;
 use crate::lower::{DerivationRequest, LowerError, Lowered, derive};
+use crate::queries;
 use crate::seed::Seed;
 use crate::tree::{Node, Tree, TreeError};
 
@@ -47,7 +48,8 @@ pub struct Core {
 /// When there is a broken module of that name.
 pub fn install(engine: &mut Engine, core: Core) -> Result<()> {
     engine.extensions.insert(TypeId::of::<Core>(), Box::new(core));
-    engine.define_native_module(MODULE, NATIVES)
+    engine.define_native_module(MODULE, NATIVES)?;
+    engine.define_native_module(queries::MODULE, queries::NATIVES)
 }
 
 /// The procedures.
@@ -93,7 +95,7 @@ fn fail<T>(engine: &mut Engine, subr: &str, error: &dyn Display) -> Result<T> {
 }
 
 /// Runs F on the state. An error passes through Scheme as it is, for [`store_error`].
-fn with<T, E: Error + Send + Sync + 'static>(
+pub(crate) fn with<T, E: Error + Send + Sync + 'static>(
     engine: &mut Engine,
     subr: &str,
     f: impl FnOnce(&mut Core) -> std::result::Result<T, E>,
@@ -131,7 +133,10 @@ fn bytes(engine: &mut Engine, subr: &str, position: usize, value: Value) -> Resu
     }
 }
 
-fn string_list<'a>(engine: &mut Engine, strings: impl IntoIterator<Item = &'a String>) -> Value {
+pub(crate) fn string_list<'a>(
+    engine: &mut Engine,
+    strings: impl IntoIterator<Item = &'a String>,
+) -> Value {
     let values: Vec<Value> = strings.into_iter().map(|text| engine.heap.string(text)).collect();
     engine.heap.list(&values)
 }

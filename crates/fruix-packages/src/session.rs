@@ -129,6 +129,11 @@ pub struct Session {
     system: String,
 }
 
+/// Whether Guix's or Guile's own modules lie in DIRECTORY.
+fn is_library(directory: &Path) -> bool {
+    ["gnu/packages.scm", "ice-9/match.scm"].iter().any(|file| directory.join(file).is_file())
+}
+
 impl Session {
     /// A session that works on STORE, with the first tools SEED; modules are looked for in LOAD_PATH
     /// before they are in the library, and packages there, too.
@@ -152,6 +157,8 @@ impl Session {
             .and_then(|()| natives::install(&mut engine, core))
             .map_err(|exit| SessionError::Library(engine.exit_text(&exit)))?;
         engine.set_string_list("%load-path", &directories);
+        let libraries = directories.iter().filter(|directory| is_library(Path::new(directory)));
+        engine.set_library_folders(libraries.cloned().collect());
         // Guix finds its profile from the name of the program.
         engine.set_string_list("%program-arguments", &["fruix".to_owned()]);
         Ok(Self { engine, system })
@@ -165,6 +172,17 @@ impl Session {
     /// The store and what goes with it.
     pub fn core(&mut self) -> Option<&mut Core> {
         natives::core(&mut self.engine)
+    }
+
+    /// Brings what was added to the store, for others to see.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn flush(&mut self) -> Result<()> {
+        match natives::core(&mut self.engine) {
+            Some(core) => Ok(core.store.flush()?),
+            None => Ok(()),
+        }
     }
 
     /// The packages that SPEC, `NAME` or `NAME@VERSION`, stands for, newest first.

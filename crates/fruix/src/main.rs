@@ -5,6 +5,7 @@ mod args;
 mod building;
 mod commands;
 mod error;
+mod guix_tree;
 mod natives;
 mod progress;
 mod scheme_errors;
@@ -22,16 +23,22 @@ fn main() -> ExitCode {
     if words.first().is_some_and(|word| word == commands::shell::ENTER) {
         return commands::shell::enter_view(&words[1..]).report();
     }
-    let args = match args::Args::try_parse() {
-        Ok(args) => args,
+    if let Some(invocation) = guix_tree::invocation(&words) {
+        return on_deep_stack(move || commands::guix::run(&invocation));
+    }
+    match args::Args::try_parse() {
+        Ok(args) => on_deep_stack(move || commands::run(args)),
         Err(problem) => {
             // As with Guix, what is typed wrongly is an error like any other.
             let status = u8::from(problem.use_stderr());
             let _ = problem.print();
-            return ExitCode::from(status);
+            ExitCode::from(status)
         }
-    };
-    let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || commands::run(args));
+    }
+}
+
+fn on_deep_stack(command: impl FnOnce() -> error::Result<ExitCode> + Send + 'static) -> ExitCode {
+    let thread = std::thread::Builder::new().stack_size(STACK).spawn(command);
     match thread.map(std::thread::JoinHandle::join) {
         Ok(Ok(Ok(code))) => code,
         Ok(Ok(Err(error))) => error.report(),

@@ -81,7 +81,7 @@
 (define-missing
   socket socketpair bind connect listen accept shutdown getsockopt setsockopt getsockname getpeername
   recv! send recvfrom! sendto getaddrinfo gethost getnet getproto getserv sethost setnet setproto setserv
-  inet-pton inet-ntop inet-makeaddr inet-netof inet-lnaof
+  inet-makeaddr inet-netof inet-lnaof
   dynamic-call dynamic-unlink
   setitimer getitimer getaffinity setaffinity tcgetpgrp tcsetpgrp ctermid ttyname crypt
   getpeereid setegid seteuid setgroups sethostname openat statat mkdirat symlinkat chownat chmodat

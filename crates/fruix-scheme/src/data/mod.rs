@@ -7,5 +7,6 @@ pub mod bytes;
 pub mod char_sets;
 pub mod equality;
 pub mod hash_tables;
+pub mod observed_hash;
 pub mod regexps;
 pub mod structs;

@@ -3,10 +3,12 @@
 
 use super::args::{character, expecting, index, optional, string, symbol};
 use super::strings::{downcase, upcase};
+use crate::data::observed_hash;
 use crate::engine::Engine;
 use crate::heap::Tag;
 use crate::native;
 use crate::native::{Native, Result};
+use crate::numbers::Num;
 use crate::value::Value;
 use unicode_properties::{GeneralCategory as Category, UnicodeGeneralCategory};
 
@@ -59,8 +61,8 @@ pub static NATIVES: &[Native] = &[
         Some(interned) => Ok(Value::bool(interned)),
         None => expecting(e, "symbol-interned?", 1, "symbol", v),
     }),
-    native!("symbol-hash", 1, |e, v| match e.heap.as_symbol(v).map(|s| s.hash) {
-        Some(hash) => Ok(Value::fixnum((hash >> 3) as i64)),
+    native!("symbol-hash", 1, |e, v| match e.heap.symbol_name(v).map(observed_hash::of_str) {
+        Some(hash) => Ok(Num::from_big(hash.into()).into_value(&mut e.heap)),
         None => expecting(e, "symbol-hash", 1, "symbol", v),
     }),
     native!("make-symbol", 1, |e, s| {

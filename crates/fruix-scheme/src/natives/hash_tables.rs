@@ -2,8 +2,9 @@
 //! Hash tables (Guile's manual, "Hash tables"), and the equivalences they are made of.
 
 use super::args::{expecting, index, optional};
-use crate::data::equality::{hash_equal, hash_eqv, is_equal, is_eqv};
+use crate::data::equality::{hash_eqv, is_equal, is_eqv};
 use crate::data::hash_tables::{self as tables, Equivalence, HashTable, Weakness};
+use crate::data::observed_hash;
 use crate::engine::Engine;
 use crate::native;
 use crate::native::{Native, Result};
@@ -70,13 +71,13 @@ pub static NATIVES: &[Native] = &[
         let count = e.heap.as_foreign::<HashTable>(t).map_or(0, HashTable::len);
         Ok(Value::fixnum(count as i64))
     }),
-    native!("hashq", 2, |e, key, size| bounded(e, "hashq", key.bits() >> 3, size)),
+    native!("hashq", 2, |e, key, size| bounded(e, "hashq", key.bits() >> 6, size)),
     native!("hashv", 2, |e, key, size| {
-        let hash = hash_eqv(&e.heap, key);
+        let hash = hash_eqv(&e.heap, key) >> 3;
         bounded(e, "hashv", hash, size)
     }),
     native!("hash", 2, |e, key, size| {
-        let hash = hash_equal(&e.heap, key);
+        let hash = observed_hash::of_value(&e.heap, key);
         bounded(e, "hash", hash, size)
     }),
 ];
@@ -147,6 +148,6 @@ fn create(
 fn bounded(engine: &mut Engine, subr: &str, hash: u64, size: Value) -> Result {
     match index(engine, subr, 2, size)? {
         0 => engine.out_of_range(subr, 2, size),
-        size => Ok(Value::fixnum(((hash >> 3) % size as u64) as i64)),
+        size => Ok(Value::fixnum((hash % size as u64) as i64)),
     }
 }

@@ -27,6 +27,7 @@ pub static NATIVES: &[Native] = &[
     native!("%search-load-path", 1, search_load_path),
     native!("search-path", 2, 2, false, search_path),
     native!("%note-uncaught", 1, crate::report::note_uncaught),
+    native!("%note-raised", 1, crate::report::note_raised),
 ];
 
 /// The result of `macroexpand`: a tree, compiled.

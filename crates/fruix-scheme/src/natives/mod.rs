@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The native procedures, in tables by area. Each area adds its `pub mod` and its line in [`TABLES`].
 
+mod addresses;
 pub mod args;
 pub mod arrays;
 pub mod bytevectors;
@@ -57,6 +58,7 @@ pub static TABLES: &[(&str, &[Native])] = &[
     ("guile", text_ports::NATIVES),
     ("fruix native", text_ports::LIBRARY),
     ("guile", vectors::NATIVES),
+    ("guile", addresses::NATIVES),
     ("guile", arrays::NATIVES),
     ("guile", arrays::OTHERS),
     ("guile", constants::NATIVES),

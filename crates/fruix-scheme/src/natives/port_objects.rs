@@ -59,7 +59,11 @@ pub static NATIVES: &[Native] = &[
         Ok(Value::UNSPECIFIED)
     }),
     native!("set-port-column!", 2, |e, port, n| {
-        let n = index(e, "set-port-column!", 2, n)? as u32;
+        // Before the first column is where some programs start from, which count from one.
+        let n = match n.as_fixnum() {
+            Some(-1) => u32::MAX,
+            _ => index(e, "set-port-column!", 2, n)? as u32,
+        };
         let port = any_port(e, "set-port-column!", 1, port)?;
         (port.input.column, port.column) = (n, n);
         Ok(Value::UNSPECIFIED)

@@ -4,6 +4,7 @@
 use super::args::{chars, expecting, index, new_string, optional, range};
 use super::strings::{downcase, part, upcase};
 use crate::data::char_sets::CharSet;
+use crate::data::observed_hash;
 use crate::engine::Engine;
 use crate::heap::Tag;
 use crate::native;
@@ -118,11 +119,11 @@ pub static NATIVES: &[Native] = &[
     }),
     native!("string-hash", 1, 3, false, |e, args| {
         let (text, bound) = hashed(e, "string-hash", args)?;
-        Ok(Value::fixnum((hash(text.into_iter()) % bound) as i64))
+        Ok(Value::fixnum((observed_hash::of_text(text.into_iter()) % bound) as i64))
     }),
     native!("string-hash-ci", 1, 3, false, |e, args| {
         let (text, bound) = hashed(e, "string-hash-ci", args)?;
-        Ok(Value::fixnum((hash(text.into_iter().map(fold)) % bound) as i64))
+        Ok(Value::fixnum((observed_hash::of_text(text.into_iter().map(fold)) % bound) as i64))
     }),
 ];
 
@@ -300,10 +301,4 @@ fn hashed(engine: &mut Engine, subr: &str, args: &[Value]) -> Result<(Vec<char>,
         None => Value::FIXNUM_MAX as u64,
     };
     Ok((text, bound))
-}
-
-/// FNV-1a over code points.
-fn hash(text: impl Iterator<Item = char>) -> u64 {
-    let start = 0xcbf2_9ce4_8422_2325_u64;
-    text.fold(start, |h, c| (h ^ u64::from(c as u32)).wrapping_mul(0x100_0000_01b3)) >> 3
 }

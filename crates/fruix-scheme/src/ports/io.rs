@@ -199,7 +199,7 @@ pub fn put_text(engine: &mut Engine, port: Value, text: &str, call: Call) -> Res
         '\r' => 0,
         '\x08' => column.saturating_sub(1),
         '\x07' => column,
-        _ => column + 1,
+        _ => column.wrapping_add(1),
     });
     let encoded = super::encoding::encode(text, &body.encoding, body.conversion);
     match encoded {

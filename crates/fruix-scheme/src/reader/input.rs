@@ -168,7 +168,7 @@ impl Input {
             '\r' => self.column = 0,
             '\x08' => self.column = self.column.saturating_sub(1),
             '\x07' => {}
-            _ => self.column += 1,
+            _ => self.column = self.column.wrapping_add(1),
         }
     }
 

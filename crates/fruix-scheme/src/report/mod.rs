@@ -80,6 +80,10 @@ pub struct State {
     /// The form that failed as it was expanded: the error comes from below, when its file is left already.
     failed: Option<(usize, Location)>,
     uncaught: Option<Uncaught>,
+    /// An exception on its way, as it was where it was raised.
+    raised: Option<Uncaught>,
+    /// Folders of modules that are not the user's own work, though they lie in files.
+    library_folders: Vec<String>,
 }
 
 impl State {
@@ -109,8 +113,8 @@ impl State {
 
     /// Reports the values to the collector.
     pub fn trace(&self, tracer: &mut Tracer) {
-        if let Some(uncaught) = &self.uncaught {
-            tracer.visit_all(&[uncaught.exception, uncaught.module]);
+        for noted in self.uncaught.iter().chain(&self.raised) {
+            tracer.visit_all(&[noted.exception, noted.module]);
         }
     }
 }
@@ -123,8 +127,21 @@ impl Report {
     }
 }
 
-/// `(%note-uncaught EXCEPTION)`: keeps the exception and what is running.
+/// `(%note-uncaught EXCEPTION)`: keeps the exception and what is running, or was when it was noted before.
 pub(crate) fn note_uncaught(engine: &mut Engine, exception: Value) -> Result {
+    let before = engine.report.raised.take().filter(|raised| raised.exception == exception);
+    let uncaught = before.unwrap_or_else(|| running(engine, exception));
+    engine.report.uncaught = Some(uncaught);
+    Ok(Value::UNSPECIFIED)
+}
+
+/// `(%note-raised EXCEPTION)`: keeps what is running, for exceptions that go through handlers which raise them again.
+pub(crate) fn note_raised(engine: &mut Engine, exception: Value) -> Result {
+    engine.report.raised = Some(running(engine, exception));
+    Ok(Value::UNSPECIFIED)
+}
+
+fn running(engine: &mut Engine, exception: Value) -> Uncaught {
     let mut frames: Vec<Frame> = Vec::new();
     for frame in engine.backtrace().into_iter().take(FRAMES_MAX) {
         let name = engine.heap.symbol_name(frame.name).map(str::to_owned);
@@ -144,8 +161,7 @@ pub(crate) fn note_uncaught(engine: &mut Engine, exception: Value) -> Result {
     let forms = failed.chain(forms).collect();
     let module = engine.modules.current;
     let unclosed = engine.reader.unclosed;
-    engine.report.uncaught = Some(Uncaught { exception, module, frames, forms, unclosed });
-    Ok(Value::UNSPECIFIED)
+    Uncaught { exception, module, frames, forms, unclosed }
 }
 
 impl Engine {
@@ -179,6 +195,7 @@ impl Engine {
     ) -> std::result::Result<Vec<Value>, Box<Report>> {
         self.reader.unclosed = None;
         self.report.uncaught = None;
+        self.report.raised = None;
         self.report.failed = None;
         let scope = self.heap.open_scope();
         let values = match self.guile_value("%call-reporting") {
@@ -218,6 +235,21 @@ impl Engine {
             frames: Vec::new(),
             advice: facts.advice,
         }
+    }
+
+    /// The report of the exception that was noted last on its way (`%note-raised`).
+    pub fn report_noted(&mut self) -> Option<Report> {
+        let raised = self.report.raised.take()?;
+        let scope = self.heap.open_scope();
+        let report = self.report(raised);
+        self.heap.close_scope(scope);
+        Some(report)
+    }
+
+    /// Takes modules in FOLDERS for a library: an error that user's code leads to is reported at that code's place,
+    /// not within the library.
+    pub fn set_library_folders(&mut self, folders: Vec<String>) {
+        self.report.library_folders = folders;
     }
 
     /// Names that are visible in the current module.

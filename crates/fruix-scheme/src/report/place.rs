@@ -8,6 +8,7 @@ use crate::library;
 use crate::modules::{EMBEDDED_ROOT, Obarray};
 use crate::tree::Location;
 use crate::value::Value;
+use std::path::Path;
 
 /// A place in a file. Line and column count from one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,11 +49,33 @@ fn resolve(engine: &Engine, name: &str) -> Option<String> {
     std::path::Path::new(name).is_file().then(|| name.to_owned())
 }
 
-/// Whether the location is in a file that is not part of the program.
-fn is_users(engine: &Engine, location: &Location) -> bool {
-    match &location.file {
-        Some(name) => resolve(engine, name).is_some_and(|path| !path.starts_with(EMBEDDED_ROOT)),
-        None => true,
+/// Whose work the code at a place is. The lesser, the more it tells.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Whose {
+    /// The user's.
+    Users,
+    /// Of a library that lies in files.
+    Library,
+    /// Part of the program.
+    Ours,
+    /// Of the core library, whose own places tell nobody anything: its handlers are always running.
+    Core,
+}
+
+fn whose(engine: &Engine, location: &Location) -> Whose {
+    if is_core(location) {
+        return Whose::Core;
+    }
+    let Some(name) = &location.file else { return Whose::Users };
+    let is_library = |path: &str| {
+        let mut folders = engine.report.library_folders.iter();
+        folders.any(|folder| Path::new(path).starts_with(folder))
+    };
+    match resolve(engine, name) {
+        Some(path) if path.starts_with(EMBEDDED_ROOT) => Whose::Ours,
+        Some(path) if is_library(&path) => Whose::Library,
+        Some(_) => Whose::Users,
+        None => Whose::Ours,
     }
 }
 
@@ -61,7 +84,7 @@ pub(super) fn is_core(location: &Location) -> bool {
     location.file.as_deref().is_some_and(|file| file.starts_with("ice-9/boot/"))
 }
 
-/// The innermost place in a file of the user's; else the innermost one at all.
+/// The innermost place in a file of the user's; else that of a library, and else the innermost one at all.
 pub(super) fn innermost(
     engine: &Engine,
     frames: &[Frame],
@@ -72,10 +95,10 @@ pub(super) fn innermost(
     let forms = forms.iter().map(|(depth, location)| (*depth, location));
     let mut places: Vec<(usize, &Location)> = frames.chain(forms).collect();
     places.sort_by_key(|&(depth, _)| std::cmp::Reverse(depth));
-    let users = places.iter().find(|(_, location)| is_users(engine, location));
-    // The core library's own places tell nobody anything: its handlers are always running.
-    let shipped = || places.iter().find(|(_, location)| !is_core(location));
-    users.or_else(shipped).map(|&(_, location)| location.clone())
+    // Of equals, the first.
+    let ranked = places.into_iter().map(|(_, location)| (whose(engine, location), location));
+    let (whose, location) = ranked.min_by_key(|&(whose, _)| whose)?;
+    (whose != Whose::Core).then(|| location.clone())
 }
 
 /// The module that is defined in the location's file, if one is.

@@ -4,6 +4,7 @@
 mod build;
 mod gc;
 mod guile;
+pub mod guix;
 mod repl;
 pub mod shell;
 mod show;

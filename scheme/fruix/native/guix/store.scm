@@ -4,7 +4,8 @@
 ;;; connection leads to the store in this process, below (fruix core), instead
 ;;; of to a daemon.  What such a connection cannot do says so when asked.
 
-(use-modules (fruix core))
+(use-modules (fruix core)
+             (fruix core queries))
 
 (define* (open-connection #:optional uri
                           #:key port reserve-space? cpu-affinity
@@ -34,14 +35,103 @@
     ...))
 
 (define-unavailable
-  query-path-hash query-path-info ensure-path find-roots
-  has-substitutes? optimize-store query-failed-paths
-  clear-failed-paths references requisites referrers valid-derivers
-  query-derivation-outputs substitutable-paths substitutable-path-info
+  find-roots optimize-store query-failed-paths clear-failed-paths
   run-gc verify-store import-paths export-paths)
 
-(define (set-build-options server . options) #t)
-(define (add-temp-root server path) #t)
+(define (raise-protocol-error format-string . arguments)
+  (raise (condition
+          (&store-protocol-error
+           (message (apply format #f format-string arguments))
+           (status 1)))))
+
+(define (query-path-info server path)
+  "What is known of PATH, which has to be valid."
+  (match (core-path-info path)
+    (#f (raise-protocol-error "path `~a' is not valid" path))
+    ((deriver hash references time size)
+     (path-info deriver hash references time size))))
+
+(define (query-path-hash server path)
+  "The SHA-256 of the archive of PATH."
+  (path-info-hash (query-path-info server path)))
+
+(define (references server path)
+  "What PATH refers to."
+  (path-info-references (query-path-info server path)))
+
+(define (referrers server path)
+  "The items that refer to PATH."
+  (core-referrers path))
+
+(define (valid-derivers server path)
+  "The derivations in the store among whose outputs PATH is."
+  (core-valid-derivers path))
+
+(define (query-derivation-outputs server path)
+  "The outputs of the derivation PATH."
+  (core-derivation-outputs path))
+
+(define (hash-part->path server hash-part)
+  "The item whose name begins with HASH-PART, or the empty string."
+  (core-hash-part->path hash-part))
+
+(define (add-temp-root server path)
+  "Keep PATH as long as the connection lives."
+  (core-add-temp-root path))
+
+(define (add-indirect-root server file-name)
+  "Make FILE-NAME, a link to an item, a root."
+  (core-add-indirect-root file-name))
+
+;; Nobody offers substitutes to this store.
+(define (has-substitutes? server path) #f)
+(define (substitutable-paths server paths) '())
+(define (substitutable-path-info server paths) '())
+(define (substitute-urls server) '())
+
+(define (building name)
+  ;; What the command gives; a library alone builds nothing.
+  (false-if-exception (module-ref (resolve-interface '(fruix building)) name)))
+
+(define (build-items things mode)
+  (match (building 'build-store-items)
+    (#f (raise-protocol-error "nothing is built in this store"))
+    (build
+     (build (map (match-lambda
+                   ((drv . output) (list drv output))
+                   (thing (list thing)))
+                 things)
+            mode)
+     #t)))
+
+(define build-things
+  (lambda* (store things #:optional (mode (build-mode normal)))
+    "Build THINGS, each an item, a derivation, or a pair of a derivation and the
+name of one of its outputs."
+    (or (not (invoke-build-handler store things mode))
+        (build-items things mode))))
+
+(define (ensure-path server path)
+  "Make PATH valid."
+  (or (core-valid-path? path)
+      (build-items (list path) (build-mode normal))))
+
+(define* (set-build-options server
+                            #:key keep-failed? keep-going? rounds
+                            build-cores max-build-jobs timeout max-silent-time
+                            #:allow-other-keys)
+  "Build as the options say from now on."
+  (let ((set-options (building 'set-build-options!)))
+    (when set-options
+      (set-options (filter cdr
+                           `((keep-failed . ,(and keep-failed? 1))
+                             (keep-going . ,(and keep-going? 1))
+                             (rounds . ,rounds)
+                             (cores . ,build-cores)
+                             (max-jobs . ,max-build-jobs)
+                             (timeout . ,timeout)
+                             (max-silent-time . ,max-silent-time))))))
+  #t)
 
 (define (valid-path? server path)
   "Whether PATH is in the store."
@@ -110,3 +200,4 @@ executable CONTENT) or (NAME symlink TARGET), to the store."
 (define interned-file-tree (store-lift add-file-tree-to-store))
 (define set-build-options* (store-lift set-build-options))
 (define references* (store-lift references))
+(define build (store-lift build-things))
