@@ -14,8 +14,8 @@
 //! responsible. The `isolation` test asserts every row, and asserts as well that it fails once its
 //! step is left out.
 //!
-//! Everything that differs between systems is behind `platform`: `linux/` (namespaces) and
-//! `freebsd.rs`.
+//! Everything that differs between systems is behind `platform`: `linux/` (namespaces) and `freebsd/`
+//! (jails), whose sequences of system calls are tested on any system.
 
 mod error;
 mod output;
@@ -24,12 +24,14 @@ mod running;
 mod unix;
 mod users;
 
+#[cfg(any(target_os = "freebsd", test))]
+mod freebsd;
 #[cfg(target_os = "linux")]
-#[path = "linux/mod.rs"]
-mod platform;
-#[cfg(not(target_os = "linux"))]
-#[path = "freebsd.rs"]
-mod platform;
+mod linux;
+#[cfg(target_os = "freebsd")]
+use freebsd as platform;
+#[cfg(target_os = "linux")]
+use linux as platform;
 
 pub use error::{Error, Result};
 #[cfg(any(test, feature = "test-knobs"))]
