@@ -225,8 +225,9 @@ fn device_rules(number: u16, patterns: &[CString]) -> Result<(), Errno> {
         check(libc::ioctl(dev.as_raw_fd(), request as libc::c_ulong, argument))
     };
     for rule in 1..=MOST {
+        let mut id = id(rule);
         // Most are not there.
-        let _ = ioctl(DELETE_RULE, (&raw mut { id(rule) }).cast());
+        let _ = ioctl(DELETE_RULE, (&raw mut id).cast());
     }
     let hide = std::iter::once((None, HIDE));
     let rules = hide.chain(patterns.iter().map(|pattern| (Some(pattern), UNHIDE)));
