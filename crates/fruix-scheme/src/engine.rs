@@ -87,7 +87,8 @@ impl Engine {
             extensions: _,
         } = self;
         machine.before_collection();
-        heap.mark(|tracer| {
+        let whole = heap.wants_whole_collection();
+        heap.mark(whole, |tracer| {
             machine.trace(tracer);
             sources.trace(tracer);
             expander.trace(tracer);

@@ -2,18 +2,24 @@
 //! Where cells come from: aligned blocks cut into cells of one size, and single allocations for
 //! what is too large for them.
 //!
-//! A block starts with its mark bitmap: one bit for each 16 bytes. After a marking, a cell whose bit is
+//! A block starts with two bitmaps of one bit for each 16 bytes: marks, and which marked cells have been changed
+//! since (*dirty* ones). After a marking, a cell whose mark is
 //! unset is free; blocks are searched for runs of free cells one by one as cells are needed (so
 //! memory is touched once, by the program itself). Cells whose bodies have to be dropped live in
 //! blocks of their own, which are swept before they are searched.
+//!
+//! Blocks stand in a ring. A marking makes all of them worth a search, which goes on where the last one ended:
+//! so what a young collection leaves in one place is followed by the search of another.
 
 use super::object::{Header, Tag, drop_body};
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 
 /// Size and alignment of a block in bytes.
 const BLOCK: usize = 64 * 1024;
-/// Bytes at a block's start that hold its mark bitmap: one bit for each 16 bytes of the block.
+/// Bytes of each of the bitmaps at a block's start: one bit for each 16 bytes of the block.
 const BITMAP: usize = BLOCK / GRANULE / 8;
+/// Where a block's cells begin.
+const CELLS: usize = 2 * BITMAP;
 /// Cells grow in steps of this many bytes, which is also their alignment.
 pub(super) const GRANULE: usize = 16;
 /// Largest object in bytes, header included, that comes from a block. Under AddressSanitizer
@@ -36,8 +42,8 @@ fn new_block() -> *mut u8 {
         handle_alloc_error(block_layout());
     }
     block.expose_provenance();
-    // SAFETY: the bitmap lies at the block's start.
-    unsafe { block.write_bytes(0, BITMAP) };
+    // SAFETY: the bitmaps lie at the block's start.
+    unsafe { block.write_bytes(0, CELLS) };
     block
 }
 
@@ -77,9 +83,12 @@ struct Space {
     /// Where it ends.
     end: *mut u8,
     blocks: Vec<*mut u8>,
-    /// Blocks before this one have been searched since the last marking.
+    /// The block to search next.
     next: usize,
-    /// Where the search in the block before `next` goes on, as an offset.
+    /// How many blocks from there on have not been searched since the last marking.
+    left: usize,
+    /// The block that is being searched, and the offset where its search goes on.
+    current: *mut u8,
     offset: usize,
     /// Bytes of a cell.
     size: usize,
@@ -90,7 +99,9 @@ struct Space {
 impl Space {
     fn new(size: usize, drops: bool) -> Space {
         let null = std::ptr::null_mut();
-        Space { cursor: null, end: null, blocks: Vec::new(), next: 0, offset: BLOCK, size, drops }
+        let blocks = Vec::new();
+        let (cursor, end, current) = (null, null, null);
+        Space { cursor, end, blocks, next: 0, left: 0, current, offset: BLOCK, size, drops }
     }
 
     /// An unused cell of `size` bytes, the space's.
@@ -116,60 +127,81 @@ impl Space {
 
     /// The offset behind a block's last cell.
     fn limit(&self) -> usize {
-        BITMAP + (BLOCK - BITMAP) / self.size * self.size
+        CELLS + (BLOCK - CELLS) / self.size * self.size
     }
 
     /// Goes on to another run of free cells; says whether it found one in what it looked at.
     fn next_run(&mut self) -> bool {
-        let limit = self.limit();
-        if self.offset < limit {
-            let block = self.blocks[self.next - 1];
-            // SAFETY: the offsets are those of cells of the block.
-            unsafe {
-                let mut start = self.offset;
-                while start < limit && is_set(block, start) {
-                    start += self.size;
-                }
-                let mut end = start;
-                while end < limit && !is_set(block, end) {
-                    end += self.size;
-                }
-                self.offset = end;
-                self.cursor = block.add(start);
-                self.end = block.add(end);
-            }
-            return self.cursor != self.end;
+        if self.offset < self.limit() {
+            let (start, end) = self.free_run(self.offset);
+            self.offset = end;
+            self.cursor = self.current.wrapping_add(start);
+            self.end = self.current.wrapping_add(end);
+            return start != end;
         }
-        if self.next < self.blocks.len() {
+        if self.left > 0 {
+            self.current = self.blocks[self.next];
+            self.next = (self.next + 1) % self.blocks.len();
+            self.left -= 1;
             if self.drops {
-                self.sweep_block(self.blocks[self.next]);
+                self.sweep_block(self.current);
             }
-            self.next += 1;
-            self.offset = BITMAP;
+            self.offset = if self.is_crowded(self.current) { BLOCK } else { CELLS };
             return false;
         }
-        let block = new_block();
+        self.add_block();
+        true
+    }
+
+    /// The first run of free cells of the current block from `offset` on: start and end, both the limit if there is
+    /// none.
+    fn free_run(&self, offset: usize) -> (usize, usize) {
+        let (block, limit) = (self.current, self.limit());
+        // SAFETY: the offsets are those of cells of the block.
+        unsafe {
+            if self.size == GRANULE {
+                let start = next_bit(block, offset, limit, false);
+                return (start, next_bit(block, start, limit, true));
+            }
+            let mut start = offset;
+            while start < limit && is_set(block, start) {
+                start += self.size;
+            }
+            let mut end = start;
+            while end < limit && !is_set(block, end) {
+                end += self.size;
+            }
+            (start, end)
+        }
+    }
+
+    /// Whether too few cells of the block are free for a search to pay.
+    fn is_crowded(&self, block: *mut u8) -> bool {
+        let words = block.cast::<u64>();
+        // SAFETY: the marks lie at the block's start, which is aligned.
+        let live: u32 = (0..BITMAP / 8).map(|i| unsafe { (*words.add(i)).count_ones() }).sum();
+        live as usize * 8 > (BLOCK - CELLS) / self.size * 7
+    }
+
+    fn add_block(&mut self) {
+        let (block, limit) = (new_block(), self.limit());
         if self.drops {
-            for offset in (BITMAP..limit).step_by(self.size) {
+            for offset in (CELLS..limit).step_by(self.size) {
                 // SAFETY: each cell lies within the fresh block.
                 unsafe { block.add(offset).cast::<Header>().write(Header::new(Tag::Free, 0)) };
             }
         }
-        asan::poison(block.wrapping_add(BITMAP), limit - BITMAP);
+        asan::poison(block.wrapping_add(CELLS), limit - CELLS);
         self.blocks.push(block);
-        self.next = self.blocks.len();
-        self.offset = limit;
-        // SAFETY: offsets within the block.
-        unsafe {
-            self.cursor = block.add(BITMAP);
-            self.end = block.add(limit);
-        }
-        true
+        self.current = block;
+        self.offset = BLOCK;
+        self.cursor = block.wrapping_add(CELLS);
+        self.end = block.wrapping_add(limit);
     }
 
     /// Drops the bodies of the block's dead objects.
     fn sweep_block(&self, block: *mut u8) {
-        for offset in (BITMAP..self.limit()).step_by(self.size) {
+        for offset in (CELLS..self.limit()).step_by(self.size) {
             // SAFETY: the cells of such blocks always have a header; dead bodies are dropped once.
             unsafe {
                 let header = block.add(offset).cast::<Header>();
@@ -181,29 +213,24 @@ impl Space {
         }
     }
 
-    /// Prepares for a marking: drops what the last one found dead, unsets all marks.
-    fn before_marking(&mut self) {
-        self.finish_sweep();
+    /// Drops what the last marking found dead, and unsets all marks.
+    fn unmark(&mut self) {
+        if self.drops {
+            for i in 0..self.left {
+                self.sweep_block(self.blocks[(self.next + i) % self.blocks.len()]);
+            }
+        }
         for &block in &self.blocks {
-            // SAFETY: the bitmap lies at the block's start.
+            // SAFETY: the marks lie at the block's start.
             unsafe { block.write_bytes(0, BITMAP) };
         }
     }
 
-    fn finish_sweep(&mut self) {
-        if self.drops {
-            for &block in &self.blocks[self.next..] {
-                self.sweep_block(block);
-            }
-            self.next = self.blocks.len();
-        }
-    }
-
-    /// Starts to search from the first block.
+    /// Starts to search anew.
     fn after_marking(&mut self) {
         self.cursor = std::ptr::null_mut();
         self.end = std::ptr::null_mut();
-        self.next = 0;
+        self.left = self.blocks.len();
         self.offset = BLOCK;
         if cfg!(fruix_asan) {
             self.poison_free_cells();
@@ -213,7 +240,7 @@ impl Space {
     /// Lets AddressSanitizer complain when something touches a cell that the marking did not reach.
     fn poison_free_cells(&self) {
         for &block in &self.blocks {
-            for offset in (BITMAP..self.limit()).step_by(self.size) {
+            for offset in (CELLS..self.limit()).step_by(self.size) {
                 // SAFETY: the offsets are those of cells of the block.
                 if !unsafe { is_set(block, offset) } {
                     asan::poison(block.wrapping_add(offset), self.size);
@@ -226,9 +253,8 @@ impl Space {
 impl Drop for Space {
     fn drop(&mut self) {
         if self.drops {
-            self.finish_sweep();
             for &block in &self.blocks {
-                // SAFETY: as in `before_marking`; with no mark set all bodies are dropped.
+                // SAFETY: as in `unmark`; with no mark set all bodies are dropped.
                 unsafe { block.write_bytes(0, BITMAP) };
                 self.sweep_block(block);
             }
@@ -250,6 +276,28 @@ unsafe fn is_set(block: *mut u8, offset: usize) -> bool {
     let index = offset / GRANULE;
     // SAFETY: the bitmap lies at the block's start.
     unsafe { *block.add(index / 8) >> (index % 8) & 1 == 1 }
+}
+
+/// The offset of the first cell from `offset` on, before `limit`, whose mark is as wanted; else `limit`. For cells of
+/// one granule.
+///
+/// # Safety
+/// `block` is a block, `offset` and `limit` within it.
+unsafe fn next_bit(block: *mut u8, offset: usize, limit: usize, wanted: bool) -> usize {
+    let (mut index, last) = (offset / GRANULE, limit / GRANULE);
+    while index < last {
+        // SAFETY: the marks lie at the block's start, which is aligned.
+        let word = unsafe { *block.cast::<u64>().add(index / 64) };
+        // Little-endian or not, bytes are what other code looks at.
+        let word = u64::from_le(word);
+        let word = (if wanted { word } else { !word }) >> (index % 64);
+        if word != 0 {
+            index += word.trailing_zeros() as usize;
+            return index.min(last) * GRANULE;
+        }
+        index = (index / 64 + 1) * 64;
+    }
+    limit
 }
 
 /// All memory that cells live in.
@@ -307,9 +355,13 @@ impl Blocks {
         std::iter::once(&mut self.pairs).chain(small)
     }
 
-    /// Prepares for a marking.
-    pub(super) fn before_marking(&mut self) {
-        self.spaces().for_each(Space::before_marking);
+    /// Unsets all marks.
+    pub(super) fn unmark(&mut self) {
+        self.spaces().for_each(Space::unmark);
+        for &(header, _) in &self.large {
+            // SAFETY: `header` starts a live allocation of ours.
+            unsafe { (*header).unset_mark() };
+        }
     }
 
     /// Makes every cell that the marking did not reach free, at once or by and by.
@@ -318,7 +370,7 @@ impl Blocks {
         self.large.retain(|&(header, size)| {
             // SAFETY: `header` starts a live allocation of ours; dead bodies are dropped once.
             unsafe {
-                if (*header).take_mark() {
+                if (*header).is_marked() {
                     return true;
                 }
                 drop_body(header);
@@ -373,4 +425,32 @@ pub(super) unsafe fn cell_is_marked(address: usize) -> bool {
     let (byte, bit) = mark_of(address);
     // SAFETY: as in `mark_cell`.
     unsafe { *byte & bit != 0 }
+}
+
+/// If the cell at `address` is marked, notes that it is dirty; says whether that is new.
+///
+/// # Safety
+/// `address` is that of a live cell of a block.
+#[inline(always)]
+pub(super) unsafe fn set_dirty(address: usize) -> bool {
+    let (byte, bit) = mark_of(address);
+    // SAFETY: the bitmaps of the cell's block lie at the block's start, one behind the other.
+    unsafe {
+        let dirty = byte.add(BITMAP);
+        let first = *byte & !*dirty & bit != 0;
+        if first {
+            *dirty |= bit;
+        }
+        first
+    }
+}
+
+/// Forgets that the cell at `address` is dirty.
+///
+/// # Safety
+/// `address` is that of a live cell of a block.
+pub(super) unsafe fn unset_dirty(address: usize) {
+    let (byte, bit) = mark_of(address);
+    // SAFETY: as in `set_dirty`.
+    unsafe { *byte.add(BITMAP) &= !bit };
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The heap: allocation, typed access to what values point to, and the collector.
 //!
-//! The collector is a precise, non-moving mark and sweep one. **It runs only at the machine's safe
-//! points** (before an instruction that allocates, before a call of a native), never inside
+//! The collector ([`collect`]) is a precise, non-moving, generational mark and sweep one. **It runs only at the
+//! machine's safe points** (before an instruction that allocates, before a call of a native), never inside
 //! an allocation. So native code may hold values in Rust variables freely, as long as it does not
 //! run Scheme meanwhile. Native code that does (the expander calls macro transformers) opens a
 //! *scope* ([`Heap::open_scope`]): until it is closed, all that native code allocates, and
@@ -11,8 +11,10 @@
 //! Typed accessors check the tag and give `None` for a value of another type.
 
 mod blocks;
+mod collect;
 mod object;
 
+pub use collect::Tracer;
 pub use object::{Foreign, Header, Symbol, Tag};
 
 use crate::machine::Code;
@@ -21,12 +23,10 @@ use crate::numbers::object::Number;
 use crate::string::SchemeString;
 use crate::value::Value;
 use blocks::Blocks;
+use collect::Pace;
 use object::Object;
 use rustc_hash::FxHashMap;
 use std::any::Any;
-
-/// Bytes allocated before the first collection.
-const FIRST_THRESHOLD: usize = 64 << 20;
 
 /// All objects of one engine.
 pub struct Heap {
@@ -35,15 +35,15 @@ pub struct Heap {
     /// Bytes allocated since the last collection.
     allocated: usize,
     threshold: usize,
-    /// Bytes that the last collection found alive.
-    live: usize,
+    pace: Pace,
+    /// Old objects that have been changed since the last collection.
+    remembered: Vec<Value>,
+    /// Interned since the last collection.
+    new_symbols: Vec<Value>,
     /// Values kept alive by open scopes.
     scoped: Vec<Value>,
     /// Whether allocations are added to `scoped`.
     recording: bool,
-    /// The bytes after which a collection is wanted, if set (a test mode).
-    interval: Option<usize>,
-    collections: u64,
     gensyms: u64,
 }
 
@@ -67,12 +67,12 @@ impl Heap {
             blocks: Blocks::new(),
             symbols: FxHashMap::default(),
             allocated: 0,
-            threshold: FIRST_THRESHOLD,
-            live: 0,
+            threshold: collect::NURSERY,
+            pace: Pace::default(),
+            remembered: Vec::new(),
+            new_symbols: Vec::new(),
             scoped: Vec::new(),
             recording: false,
-            interval: None,
-            collections: 0,
             gensyms: 0,
         }
     }
@@ -223,6 +223,7 @@ impl Heap {
         let body = Symbol { name: name.into(), hash: hash_name(name), interned: true };
         let symbol = self.object(Tag::Symbol, body);
         self.symbols.insert(name.into(), symbol);
+        self.new_symbols.push(symbol);
         symbol
     }
 
@@ -255,6 +256,7 @@ impl Heap {
         let symbol = self.intern(name);
         let keyword = self.slots_from(Tag::Keyword, &[symbol]);
         self.symbols.insert(key.into(), keyword);
+        self.new_symbols.push(keyword);
         keyword
     }
 
@@ -318,6 +320,7 @@ impl Heap {
     #[inline(always)]
     pub fn set_car(&mut self, pair: Value, car: Value) {
         assert!(pair.is_pair());
+        self.touch_for(pair, car);
         // SAFETY: a live pair's first word.
         unsafe { *std::ptr::with_exposed_provenance_mut::<Value>(pair.address()) = car };
     }
@@ -329,6 +332,7 @@ impl Heap {
     #[inline(always)]
     pub fn set_cdr(&mut self, pair: Value, cdr: Value) {
         assert!(pair.is_pair());
+        self.touch_for(pair, cdr);
         // SAFETY: a live pair's second word.
         unsafe { *std::ptr::with_exposed_provenance_mut::<Value>(pair.address()).add(1) = cdr };
     }
@@ -391,10 +395,12 @@ impl Heap {
         if header.tag() != tag || !tag.is_slots() {
             return None;
         }
+        let len = header.len as usize;
+        self.touch(value);
         // SAFETY: as in `slots`; `&mut self` excludes other references into the heap.
         Some(unsafe {
             let slots = std::ptr::with_exposed_provenance_mut::<Value>(value.address() + 8);
-            std::slice::from_raw_parts_mut(slots, header.len as usize)
+            std::slice::from_raw_parts_mut(slots, len)
         })
     }
 
@@ -483,6 +489,7 @@ impl Heap {
 
     /// The code object, to be changed.
     pub(crate) fn as_code_mut(&mut self, value: Value) -> Option<&mut Code> {
+        self.touch(value);
         self.body_mut(value, Tag::Code)
     }
 
@@ -502,6 +509,7 @@ impl Heap {
     /// The Rust value behind a foreign object, if it is a `T`, to be changed.
     #[inline]
     pub fn as_foreign_mut<T: Foreign>(&mut self, value: Value) -> Option<&mut T> {
+        self.touch(value);
         let body = self.body_mut::<Box<dyn Foreign>>(value, Tag::Foreign)?;
         let body: &mut dyn Any = &mut **body;
         body.downcast_mut()
@@ -528,194 +536,12 @@ impl Heap {
         }
         rest.is_null().then_some(elements)
     }
-
-    // ----- collection
-
-    /// Whether the machine should collect at its next safe point.
-    #[inline(always)]
-    pub fn wants_collection(&self) -> bool {
-        self.allocated >= self.threshold
-    }
-
-    /// Makes every safe point collect that follows an allocation of `bytes` bytes (0: every one): a test
-    /// mode that finds values missing from the roots. `None` ends it.
-    pub fn set_stress(&mut self, bytes: Option<usize>) {
-        self.interval = bytes;
-        self.threshold = bytes.unwrap_or(FIRST_THRESHOLD);
-    }
-
-    /// How many collections there have been.
-    pub fn collections(&self) -> u64 {
-        self.collections
-    }
-
-    /// Frees all that is not reachable from what `roots` reports, from interned symbols and from
-    /// open scopes. Returns the bytes that stay in use.
-    #[cfg(test)]
-    pub(crate) fn collect(&mut self, roots: impl FnOnce(&mut Tracer)) -> usize {
-        self.mark(roots);
-        self.sweep()
-    }
-
-    /// The first half of a collection: finds what is alive. [`Heap::sweep`] has to follow; in
-    /// between [`Heap::is_live`] tells.
-    pub(crate) fn mark(&mut self, roots: impl FnOnce(&mut Tracer)) {
-        self.blocks.before_marking();
-        let mut tracer = Tracer { pending: Vec::new(), weak: Vec::new(), live: 0 };
-        roots(&mut tracer);
-        self.scoped.iter().chain(self.symbols.values()).for_each(|&v| tracer.visit(v));
-        tracer.run();
-        self.live = tracer.live;
-        for weak in tracer.weak {
-            if let Some(body) = self.body_mut::<Box<dyn Foreign>>(weak, Tag::Foreign) {
-                body.forget_dead(&is_marked);
-            }
-        }
-    }
-
-    /// Whether the marking that is going on has reached `value`.
-    pub(crate) fn is_live(value: Value) -> bool {
-        is_marked(value)
-    }
-
-    /// The second half of a collection.
-    pub(crate) fn sweep(&mut self) -> usize {
-        self.blocks.after_marking();
-        self.collections += 1;
-        self.allocated = 0;
-        self.threshold = self.interval.unwrap_or(self.live.max(FIRST_THRESHOLD));
-        self.live
-    }
-}
-
-fn is_marked(value: Value) -> bool {
-    if value.is_pair() {
-        // SAFETY: pair values point to pair cells of this heap.
-        unsafe { blocks::cell_is_marked(value.address()) }
-    } else if value.is_object() {
-        // SAFETY: object values point to initialised objects of this heap.
-        unsafe {
-            let header = &*std::ptr::with_exposed_provenance::<Header>(value.address());
-            if header.is_large() {
-                header.is_marked()
-            } else {
-                blocks::cell_is_marked(value.address())
-            }
-        }
-    } else {
-        true
-    }
 }
 
 /// A hash of a symbol's name that does not change between runs (FNV-1a).
 fn hash_name(name: &str) -> u64 {
     name.bytes()
         .fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3))
-}
-
-/// Marks what is reachable.
-pub struct Tracer {
-    pending: Vec<Value>,
-    weak: Vec<Value>,
-    /// Bytes found alive.
-    live: usize,
-}
-
-impl Tracer {
-    /// Reports a value that is alive.
-    #[inline]
-    pub fn visit(&mut self, value: Value) {
-        let unmarked = if value.is_pair() {
-            // SAFETY: pair values point to pair cells of this heap.
-            unsafe { blocks::mark_cell(value.address()) }
-        } else if value.is_object() {
-            // SAFETY: object values point to initialised objects of this heap.
-            unsafe {
-                let header = &mut *std::ptr::with_exposed_provenance_mut::<Header>(value.address());
-                if header.is_large() {
-                    header.set_mark()
-                } else {
-                    blocks::mark_cell(value.address())
-                }
-            }
-        } else {
-            false
-        };
-        if unmarked {
-            self.pending.push(value);
-        }
-    }
-
-    /// Reports the values on the machine's stack, some of which may never have been written (zero).
-    pub(crate) fn visit_stack(&mut self, values: &[Value]) {
-        values.iter().filter(|v| v.bits() != 0).for_each(|&v| self.visit(v));
-    }
-
-    /// Reports several live values.
-    pub fn visit_all(&mut self, values: &[Value]) {
-        values.iter().for_each(|&v| self.visit(v));
-    }
-
-    fn run(&mut self) {
-        while let Some(value) = self.pending.pop() {
-            // SAFETY: marked values are live; the header's tag says what the body is.
-            unsafe {
-                if value.is_pair() {
-                    self.live += 16;
-                    let pair = std::ptr::with_exposed_provenance::<Value>(value.address());
-                    self.visit(*pair);
-                    self.visit(*pair.add(1));
-                    continue;
-                }
-                let header = &*std::ptr::with_exposed_provenance::<Header>(value.address());
-                self.object(value, header.tag(), header.len as usize);
-            }
-        }
-    }
-
-    /// # Safety
-    /// `value` is a live object with this tag and number of slots.
-    unsafe fn object(&mut self, value: Value, tag: Tag, len: usize) {
-        if tag.is_slots() {
-            self.live += 8 + len * 8;
-            let slots = std::ptr::with_exposed_provenance::<Value>(value.address() + 8);
-            for i in 0..len {
-                // SAFETY: a slots object's header is followed by its slots.
-                self.visit(unsafe { *slots.add(i) });
-            }
-            return;
-        }
-        self.live += 32;
-        match tag {
-            Tag::Code => {
-                // SAFETY: the tag says what the body is.
-                let code = unsafe { self.body::<Code>(value) };
-                self.live += code.len() * 8;
-                code.trace(self);
-            }
-            // SAFETY: as above.
-            Tag::String => self.live += unsafe { self.body::<SchemeString>(value) }.size(),
-            // SAFETY: as above.
-            Tag::Bytevector => self.live += unsafe { self.body::<Vec<u8>>(value) }.len(),
-            Tag::Foreign => {
-                // SAFETY: as above.
-                let body = unsafe { self.body::<Box<dyn Foreign>>(value) };
-                self.live += size_of_val(&**body);
-                body.trace(self);
-                if body.is_weak() {
-                    self.weak.push(value);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// # Safety
-    /// `value` is a live object with a `T` as body.
-    unsafe fn body<'a, T>(&self, value: Value) -> &'a T {
-        // SAFETY: by contract; nothing is freed while the marking goes on.
-        unsafe { &(*std::ptr::with_exposed_provenance::<Object<T>>(value.address())).body }
-    }
 }
 
 #[cfg(test)]
@@ -731,10 +557,10 @@ mod tests {
             heap.cons(Value::fixnum(i), Value::NULL);
             heap.string("garbage");
         }
-        let before = heap.collect(|t| t.visit(list));
+        let before = heap.collect(true, |t| t.visit(list));
         assert_eq!(heap.list_to_vec(list).map(|v| v.len()), Some(3));
         assert_eq!(heap.as_string(name).map(ToString::to_string).as_deref(), Some("kept"));
-        let after = heap.collect(|t| t.visit(list));
+        let after = heap.collect(true, |t| t.visit(list));
         assert_eq!(before, after);
     }
 
@@ -743,7 +569,7 @@ mod tests {
         let mut heap = Heap::new();
         let scope = heap.open_scope();
         let pair = heap.cons(Value::TRUE, Value::NULL);
-        heap.collect(|_| {});
+        heap.collect(true, |_| {});
         assert_eq!(heap.car(pair), Value::TRUE);
         heap.close_scope(scope);
     }
@@ -754,7 +580,7 @@ mod tests {
     fn dead_pairs_are_noticed() {
         let mut heap = Heap::new();
         let pair = heap.cons(Value::TRUE, Value::NULL);
-        heap.collect(|_| {});
+        heap.collect(true, |_| {});
         assert_eq!(heap.car(pair), Value::TRUE);
     }
 
@@ -764,7 +590,7 @@ mod tests {
     fn dead_objects_are_noticed() {
         let mut heap = Heap::new();
         let vector = heap.vector(&[Value::TRUE]);
-        heap.collect(|_| {});
+        heap.collect(true, |_| {});
         assert_eq!(heap.slots(vector, Tag::Vector), Some(&[Value::TRUE][..]));
     }
 

@@ -80,7 +80,7 @@ impl Tag {
 #[repr(C, align(8))]
 pub struct Header {
     tag: Tag,
-    /// Whether it has an allocation of its own, with its mark in the next bit.
+    /// Whether it has an allocation of its own; with its mark in the next bit, and then whether it is remembered.
     large: u8,
     /// What the tag makes of it: flags, an element type.
     pub(crate) aux: u16,
@@ -120,10 +120,21 @@ impl Header {
     }
 
     #[inline(always)]
-    pub(super) fn take_mark(&mut self) -> bool {
-        let set = self.is_marked();
-        self.large = 1;
-        set
+    pub(super) fn unset_mark(&mut self) {
+        self.large &= !2;
+    }
+
+    /// If a large object is marked, notes that it is remembered; says whether that is new.
+    #[inline(always)]
+    pub(super) fn set_dirty(&mut self) -> bool {
+        let first = self.large & 6 == 2;
+        self.large |= (first as u8) << 2;
+        first
+    }
+
+    #[inline(always)]
+    pub(super) fn unset_dirty(&mut self) {
+        self.large &= !4;
     }
 
     #[inline(always)]

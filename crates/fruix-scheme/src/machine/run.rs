@@ -228,7 +228,11 @@ pub(super) fn run(engine: &mut Engine) -> Result<()> {
                     }
                     r!(a(i)) = value;
                 }
-                Op::BoxSet => *slots(r!(a(i))) = r!(b(i)),
+                Op::BoxSet => {
+                    let (place, value) = (r!(a(i)), r!(b(i)));
+                    engine.heap.touch_for(place, value);
+                    *slots(place) = value;
+                }
                 Op::MakeClosure => {
                     safe_point!();
                     let count = b(i);
@@ -252,7 +256,11 @@ pub(super) fn run(engine: &mut Engine) -> Result<()> {
                     }
                     r!(a(i)) = closure;
                 }
-                Op::ClosureSet => *slots(r!(a(i))).add(1 + c(i)) = r!(b(i)),
+                Op::ClosureSet => {
+                    let (closure, value) = (r!(a(i)), r!(b(i)));
+                    engine.heap.touch_for(closure, value);
+                    *slots(closure).add(1 + c(i)) = value;
+                }
                 Op::GlobalRef => r!(a(i)) = global!(c(i)),
                 Op::GlobalSet => {
                     let value = r!(a(i));
@@ -415,6 +423,7 @@ pub(super) fn run(engine: &mut Engine) -> Result<()> {
                 Op::SetCar => {
                     let (pair, value) = (r!(a(i)), r!(b(i)));
                     if pair.is_pair() {
+                        engine.heap.touch_for(pair, value);
                         *std::ptr::with_exposed_provenance_mut::<Value>(pair.address()) = value;
                     } else {
                         slow2!(Op::SetCar, pair, value);
@@ -423,6 +432,7 @@ pub(super) fn run(engine: &mut Engine) -> Result<()> {
                 Op::SetCdr => {
                     let (pair, value) = (r!(a(i)), r!(b(i)));
                     if pair.is_pair() {
+                        engine.heap.touch_for(pair, value);
                         *std::ptr::with_exposed_provenance_mut::<Value>(pair.address()).add(1) =
                             value;
                     } else {
@@ -451,7 +461,10 @@ pub(super) fn run(engine: &mut Engine) -> Result<()> {
                 Op::VectorSet => {
                     let (vector, index, value) = (r!(a(i)), r!(b(i)), r!(c(i)));
                     match vector_slot(vector, index) {
-                        Some(slot) => *slot = value,
+                        Some(slot) => {
+                            engine.heap.touch_for(vector, value);
+                            *slot = value;
+                        }
                         None => {
                             attempt!(slow(engine, Op::VectorSet, &[vector, index, value]));
                         }

@@ -134,8 +134,13 @@ pub(super) unsafe fn global_variable(engine: &mut Engine, constant: *mut Value) 
     };
     match engine.lookup_global(module, name, public.is_true())? {
         Some(variable) => {
-            // SAFETY: as above; constants that were replaced meanwhile are kept.
-            unsafe { *constant = variable };
+            // SAFETY: as above; constants that were replaced meanwhile are kept. They belong to the code of
+            // the running frame, a closure's.
+            unsafe {
+                let closure = *engine.machine.fp.add(2);
+                engine.heap.touch(*super::words::slots(closure));
+                *constant = variable;
+            }
             Ok(variable)
         }
         None => Err(errors::unbound(engine, name)),
