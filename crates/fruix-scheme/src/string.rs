@@ -2,6 +2,7 @@
 //! The text of a Scheme string: characters with constant-time access, as narrow as they allow.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 /// A Scheme string's content. Strings whose characters are all Latin-1 take a byte for each, others
 /// four (Guile's two representations).
@@ -47,6 +48,30 @@ impl SchemeString {
         match self {
             SchemeString::Narrow(bytes) => bytes.capacity(),
             SchemeString::Wide(chars) => chars.capacity() * 4,
+        }
+    }
+}
+
+impl PartialEq for SchemeString {
+    fn eq(&self, other: &SchemeString) -> bool {
+        match (self, other) {
+            (SchemeString::Narrow(a), SchemeString::Narrow(b)) => a == b,
+            (SchemeString::Wide(a), SchemeString::Wide(b)) => a == b,
+            _ => self.len() == other.len() && self.chars().eq(other.chars()),
+        }
+    }
+}
+
+impl Hash for SchemeString {
+    /// The same for equal strings, however they are represented.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            SchemeString::Narrow(bytes) => state.write(bytes),
+            SchemeString::Wide(chars) if chars.iter().all(|&c| (c as u32) < 0x100) => {
+                let bytes: Vec<u8> = chars.iter().map(|&c| c as u8).collect();
+                state.write(&bytes);
+            }
+            SchemeString::Wide(chars) => chars.iter().for_each(|&c| state.write_u32(c as u32)),
         }
     }
 }

@@ -57,10 +57,7 @@ fn objects_equal(
     work: &mut Vec<(Value, Value)>,
 ) -> bool {
     match tag {
-        Tag::String => match (heap.as_string(a), heap.as_string(b)) {
-            (Some(a), Some(b)) => a.len() == b.len() && a.chars().eq(b.chars()),
-            _ => false,
-        },
+        Tag::String => heap.as_string(a) == heap.as_string(b),
         Tag::Bytevector => heap.aux(a) == heap.aux(b) && heap.as_bytes(a) == heap.as_bytes(b),
         Tag::Vector | Tag::Syntax | Tag::Struct => {
             let (Some(x), Some(y)) = (heap.slots(a, tag), heap.slots(b, tag)) else { return false };
@@ -131,7 +128,7 @@ pub fn hash_equal(heap: &Heap, value: Value) -> u64 {
         match heap.tag(value) {
             Some(Tag::String) => {
                 if let Some(text) = heap.as_string(value) {
-                    text.chars().for_each(|c| hasher.write_u32(c as u32));
+                    text.hash(&mut hasher);
                 }
             }
             Some(Tag::Bytevector) => heap.as_bytes(value).hash(&mut hasher),

@@ -15,7 +15,13 @@ use std::cmp::Ordering;
 
 /// The procedures.
 pub static NATIVES: &[Native] = &[
-    native!("string=?", 0, 0, true, |e, args| chain(e, "string=?", args, false, Ordering::is_eq)),
+    native!("string=?", 0, 0, true, |e, args| match *args {
+        [a, b] => match (e.heap.as_string(a), e.heap.as_string(b)) {
+            (Some(a), Some(b)) => Ok(Value::bool(a == b)),
+            _ => chain(e, "string=?", args, false, Ordering::is_eq),
+        },
+        _ => chain(e, "string=?", args, false, Ordering::is_eq),
+    }),
     native!("string<?", 0, 0, true, |e, args| chain(e, "string<?", args, false, Ordering::is_lt)),
     native!("string>?", 0, 0, true, |e, args| chain(e, "string>?", args, false, Ordering::is_gt)),
     native!("string<=?", 0, 0, true, |e, args| chain(e, "string<=?", args, false, Ordering::is_le)),

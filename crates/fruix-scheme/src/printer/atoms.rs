@@ -40,23 +40,40 @@ pub fn character_name(c: char) -> String {
 /// Appends a string literal.
 pub fn write_string(out: &mut String, text: impl Iterator<Item = char>) {
     out.push('"');
-    for c in text {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\x07' => out.push_str("\\a"),
-            '\x08' => out.push_str("\\b"),
-            '\t' => out.push_str("\\t"),
-            '\n' => out.push_str("\\n"),
-            '\x0b' => out.push_str("\\v"),
-            '\x0c' => out.push_str("\\f"),
-            '\r' => out.push_str("\\r"),
-            ' ' => out.push(' '),
-            c if is_graphic(c) => out.push(c),
-            c if (c as u32) < 0x100 => out.push_str(&format!("\\x{:02x}", c as u32)),
-            c if (c as u32) < 0x10000 => out.push_str(&format!("\\u{:04x}", c as u32)),
-            c => out.push_str(&format!("\\U{:06x}", c as u32)),
-        }
+    text.for_each(|c| write_string_char(out, c));
+    out.push('"');
+}
+
+fn write_string_char(out: &mut String, c: char) {
+    match c {
+        '"' => out.push_str("\\\""),
+        '\\' => out.push_str("\\\\"),
+        '\x07' => out.push_str("\\a"),
+        '\x08' => out.push_str("\\b"),
+        '\t' => out.push_str("\\t"),
+        '\n' => out.push_str("\\n"),
+        '\x0b' => out.push_str("\\v"),
+        '\x0c' => out.push_str("\\f"),
+        '\r' => out.push_str("\\r"),
+        ' ' => out.push(' '),
+        c if is_graphic(c) => out.push(c),
+        c if (c as u32) < 0x100 => out.push_str(&format!("\\x{:02x}", c as u32)),
+        c if (c as u32) < 0x10000 => out.push_str(&format!("\\u{:04x}", c as u32)),
+        c => out.push_str(&format!("\\U{:06x}", c as u32)),
+    }
+}
+
+/// Appends the literal of a string whose characters are these bytes (up to U+00FF).
+pub fn write_narrow_string(out: &mut String, mut text: &[u8]) {
+    let is_plain = |&b: &u8| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\';
+    out.push('"');
+    loop {
+        // Nearly all of a text is copied in pieces.
+        let plain = text.iter().position(|b| !is_plain(b)).unwrap_or(text.len());
+        out.push_str(std::str::from_utf8(&text[..plain]).unwrap_or_default());
+        let Some(&special) = text.get(plain) else { break };
+        write_string_char(out, special as char);
+        text = &text[plain + 1..];
     }
     out.push('"');
 }
@@ -93,7 +110,11 @@ fn needs_braces(name: &str) -> bool {
     if name == "." || matches!(first, '\'' | '`' | ',') {
         return true;
     }
-    if first.general_category() == Category::DecimalNumber {
+    let digit = match first.is_ascii() {
+        true => first.is_ascii_digit(),
+        false => first.general_category() == Category::DecimalNumber,
+    };
+    if digit {
         return true;
     }
     if matches!(first, '+' | '-' | '.') && parse(name, 10) != Err(NotANumber::Form) {
@@ -142,6 +163,9 @@ mod tests {
     #[test]
     fn strings_as_guile_writes_them() {
         let mut out = String::new();
+        write_narrow_string(&mut out, b"a\"b\\\n\t ~\x7f\x80\xe9");
+        assert_eq!(out, "\"a\\\"b\\\\\\n\\t ~\\x7f\\x80é\"");
+        out.clear();
         write_string(&mut out, "a\"\\\n\t\r\0\x07\x7f\u{80}é\u{b}\u{1b}\u{200b}\u{a0}".chars());
         assert_eq!(out, "\"a\\\"\\\\\\n\\t\\r\\x00\\a\\x7f\\x80é\\v\\x1b\\u200b\\xa0\"");
     }

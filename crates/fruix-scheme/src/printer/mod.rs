@@ -13,6 +13,7 @@ pub use atoms::{character_name, write_string, write_symbol};
 use crate::engine::Engine;
 use crate::heap::Tag;
 use crate::numbers::{Num, text};
+use crate::string::SchemeString;
 use crate::value::Value;
 use std::collections::HashMap;
 
@@ -154,6 +155,9 @@ impl Printer<'_> {
                 self.elements("#(", elements);
             }
             Tag::String => match heap.as_string(value) {
+                Some(SchemeString::Narrow(bytes)) if self.write => {
+                    atoms::write_narrow_string(&mut self.out, bytes);
+                }
                 Some(text) if self.write => write_string(&mut self.out, text.chars()),
                 Some(text) => self.out.push_str(&text.to_string()),
                 None => {}
