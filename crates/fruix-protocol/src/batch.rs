@@ -16,8 +16,9 @@ use crate::goal::{BuildMode, Goal};
 use crate::info::{PathInfo, Text};
 use crate::store::{Filter, Store, hash};
 
-/// With more bytes of texts than this they are added in between, to bound the memory.
-const MOST: usize = 64 * 1024 * 1024;
+/// With more bytes of texts than this they are added in between, to bound the memory. What comes with a text, the
+/// derivation that it is, takes several times the space.
+const MOST: usize = 16 * 1024 * 1024;
 
 /// A store that collects the texts to be added and adds them together: when [`Store::flush`] says so,
 /// and before whatever needs them to be there, a build above all. Until then it knows them itself:

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! A store that writes nothing: for when names are all that is wanted.
+//! A store that keeps nothing: for when names are all that is wanted.
+//!
+//! Texts can be asked for all the same. Those of all packages of Guix are 400 MB, so they go to a temporary file without
+//! a name; only the latest are in memory.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -28,8 +32,75 @@ struct Memory {
 
 #[derive(Default)]
 struct Items {
-    texts: HashMap<StorePath, Text>,
+    texts: Texts,
     others: HashSet<StorePath>,
+}
+
+/// So many bytes of texts stay in memory before they go to the file.
+const RECENT: usize = 8 << 20;
+
+/// The contents of texts, one behind the other: in the file, and the rest in memory.
+#[derive(Default)]
+struct Texts {
+    /// Where each begins, and its length.
+    places: HashMap<StorePath, (u64, usize)>,
+    file: Option<File>,
+    /// Bytes in the file.
+    written: u64,
+    recent: Vec<u8>,
+    /// Whether there can be no file: all stays in memory then.
+    kept: bool,
+}
+
+impl Texts {
+    fn add(&mut self, path: &StorePath, contents: &[u8]) {
+        if self.places.contains_key(path) {
+            return;
+        }
+        let place = (self.written + self.recent.len() as u64, contents.len());
+        self.places.insert(path.clone(), place);
+        self.recent.extend_from_slice(contents);
+        if self.recent.len() > RECENT && !self.kept {
+            self.kept = self.write_out().is_err();
+        }
+    }
+
+    fn write_out(&mut self) -> io::Result<()> {
+        let file = match &self.file {
+            Some(file) => file,
+            None => self.file.insert(nameless_file()?),
+        };
+        file.write_all_at(&self.recent, self.written)?;
+        self.written += self.recent.len() as u64;
+        self.recent.clear();
+        Ok(())
+    }
+
+    fn get(&self, path: &StorePath) -> Option<Arc<[u8]>> {
+        let &(start, length) = self.places.get(path)?;
+        if let Some(start) = start.checked_sub(self.written) {
+            let start = usize::try_from(start).ok()?;
+            return self.recent.get(start..start + length).map(Arc::from);
+        }
+        let mut contents = vec![0; length];
+        self.file.as_ref()?.read_exact_at(&mut contents, start).ok()?;
+        Some(contents.into())
+    }
+}
+
+/// An empty file that goes when it is closed.
+fn nameless_file() -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true).mode(0o600);
+    for n in 0..100 {
+        let path = std::env::temp_dir().join(format!("fruix-{}-{n}", std::process::id()));
+        match options.open(&path) {
+            Ok(file) => return std::fs::remove_file(&path).map(|()| file),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
 }
 
 impl MemoryStore {
@@ -42,7 +113,7 @@ impl MemoryStore {
     /// The contents of a text that was added.
     #[must_use]
     pub fn text(&self, path: &StorePath) -> Option<Arc<[u8]>> {
-        self.items().texts.get(path).map(|text| text.contents.clone())
+        self.items().texts.get(path)
     }
 
     fn items(&self) -> MutexGuard<'_, Items> {
@@ -75,8 +146,7 @@ impl Store for MemoryStore {
             let path = self.0.store_dir.text_path(&text.name, &hash, &text.references)?;
             // Without the derivation, which takes several times the space and is hardly asked for:
             // hashes have their own cache.
-            let contents = || Text { derivation: None, ..text.clone() };
-            self.items().texts.entry(path.clone()).or_insert_with(contents);
+            self.items().texts.add(&path, &text.contents);
             Ok(path)
         };
         texts.iter().map(add).collect()
@@ -117,8 +187,9 @@ impl Store for MemoryStore {
 
     fn valid_paths(&self, wanted: &BTreeSet<StorePath>) -> Result<BTreeSet<StorePath>> {
         let items = self.items();
-        let valid =
-            |item: &&StorePath| items.texts.contains_key(*item) || items.others.contains(*item);
+        let valid = |item: &&StorePath| {
+            items.texts.places.contains_key(*item) || items.others.contains(*item)
+        };
         Ok(wanted.iter().filter(valid).cloned().collect())
     }
 
@@ -147,15 +218,13 @@ impl Store for MemoryStore {
 
     fn path_from_hash_part(&self, hash_part: &HashPart) -> Result<Option<StorePath>> {
         let items = self.items();
-        let mut all = items.texts.keys().chain(&items.others);
+        let mut all = items.texts.places.keys().chain(&items.others);
         Ok(all.find(|item| item.hash_part() == *hash_part).cloned())
     }
 
     fn derivation(&self, drv: &StorePath) -> Result<Arc<Derivation>> {
-        let items = self.items();
-        let text =
-            items.texts.get(drv).ok_or_else(|| StoreError::NotValid { path: drv.clone() })?;
-        match Derivation::parse(&self.0.store_dir, &text.contents) {
+        let text = self.text(drv).ok_or_else(|| StoreError::NotValid { path: drv.clone() })?;
+        match Derivation::parse(&self.0.store_dir, &text) {
             Ok(derivation) => Ok(Arc::new(derivation)),
             Err(error) => Err(StoreError::BrokenDerivation { path: drv.clone(), error }),
         }
@@ -171,5 +240,23 @@ impl Store for MemoryStore {
 
     fn build_things(&self, _: &[Goal], _: BuildMode) -> Result<()> {
         Err(StoreError::NoBuilder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_come_back_from_memory_and_from_the_file() {
+        let store = MemoryStore::default();
+        let contents = |n: u8| vec![n; RECENT / 4 + usize::from(n)];
+        let add = |n| store.add_text("text", &contents(n), &BTreeSet::new()).expect("added");
+        let paths: Vec<StorePath> = (0..13).map(add).collect();
+        assert!(store.items().texts.written > 0);
+        for (n, path) in (0..).zip(&paths) {
+            assert_eq!(store.text(path).as_deref(), Some(&contents(n)[..]));
+        }
+        assert_eq!(add(3), paths[3]);
     }
 }
