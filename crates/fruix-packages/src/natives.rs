@@ -10,8 +10,9 @@ use std::collections::{BTreeSet, HashSet};
 use std::error::Error;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 
-use fruix_core::derivation::{Derivation, ModuloError, OutputContents};
+use fruix_core::derivation::{Derivation, DerivationHash, ModuloError, OutputContents};
 use fruix_core::hash::{Hash, HashAlgorithm};
 use fruix_core::store_path::{HashMethod, StorePath};
 use fruix_core::{base16, base32, base64};
@@ -64,6 +65,7 @@ pub static NATIVES: &[Native] = &[
     native!("core-add-files", 2, add_files),
     native!("core-add-tree", 1, add_tree),
     native!("core-add-derivation", 11, 0, false, add_derivation),
+    native!("core-note-derivation-hash", 2, note_derivation_hash),
     native!("core-sort-pairs", 1, sort_pairs),
     native!("core-distinct?", 1, are_distinct),
     native!("core-store-text", 1, store_text),
@@ -384,6 +386,23 @@ fn add_derivation(engine: &mut Engine, args: &[Value]) -> Result {
         result.push(engine.heap.cons(name, file));
     }
     Ok(engine.heap.list(&result))
+}
+
+/// `(core-note-derivation-hash FILE BYTES)`: derivations that need the one in FILE, which was made in Scheme, are
+/// hashed with this hash of it.
+fn note_derivation_hash(engine: &mut Engine, file: Value, hash: Value) -> Result {
+    const SUBR: &str = "core-note-derivation-hash";
+    let file = args::string(engine, SUBR, 1, file)?;
+    let Ok(hash) = <[u8; 32]>::try_from(bytes(engine, SUBR, 2, hash)?) else {
+        return engine.wrong_type(SUBR, 2, hash);
+    };
+    with(engine, SUBR, |core| {
+        let path = core.store.store_dir().parse(&file)?;
+        let mut modulo = core.store.modulo().lock().unwrap_or_else(PoisonError::into_inner);
+        modulo.insert(path, DerivationHash::from_bytes(hash));
+        Ok::<_, ItemError>(())
+    })?;
+    Ok(Value::UNSPECIFIED)
 }
 
 /// `(core-sort-pairs PAIRS)`: pairs by the strings that they start with; of those that start with the same

@@ -24,6 +24,12 @@ impl DerivationHash {
         Self(bytes)
     }
 
+    /// The hash whose bytes these are, computed elsewhere.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The bytes of the hash.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {

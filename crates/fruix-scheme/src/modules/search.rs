@@ -15,6 +15,9 @@ pub const EMBEDDED_ROOT: &str = "/dev/fruix/library/";
 /// in the module.
 const NATIVE_HALVES: &str = "fruix/native/";
 
+/// The same for what makes modules faster and does nothing else. `FRUIX_NO_NATIVE=1` leaves it out.
+const FAST_HALVES: &str = "fruix/fast/";
+
 /// A Scheme file that was found.
 pub struct Found {
     /// The name under which it is opened; starts with [`EMBEDDED_ROOT`] for a built-in one.
@@ -82,13 +85,18 @@ impl Engine {
         }
     }
 
-    fn load_native_half(&mut self, name: Value, found: &Found) -> Result<()> {
-        let relative = format!("{NATIVE_HALVES}{}", found.relative);
-        if found.path.starts_with(EMBEDDED_ROOT) || library::text(&relative).is_none() {
+    fn load_native_halves(&mut self, name: Value, found: &Found) -> Result<()> {
+        if found.path.starts_with(EMBEDDED_ROOT) {
             return Ok(());
         }
-        self.modules.current = self.resolve_module(name, false, true)?;
-        self.load_file(&format!("{EMBEDDED_ROOT}{relative}"), &relative)?;
+        let plain = std::env::var_os("FRUIX_NO_NATIVE").is_some_and(|value| !value.is_empty());
+        for folder in [NATIVE_HALVES, FAST_HALVES] {
+            let relative = format!("{folder}{}", found.relative);
+            if library::text(&relative).is_some() && !(plain && folder == FAST_HALVES) {
+                self.modules.current = self.resolve_module(name, false, true)?;
+                self.load_file(&format!("{EMBEDDED_ROOT}{relative}"), &relative)?;
+            }
+        }
         Ok(())
     }
 
@@ -114,7 +122,7 @@ impl Engine {
         let inner = self.modules.current;
         // The user module is garbage as soon as the file defines its own; keep it for expansions.
         self.heap.keep(inner);
-        let loaded = self.load_found(&found).and_then(|_| self.load_native_half(name, &found));
+        let loaded = self.load_found(&found).and_then(|_| self.load_native_halves(name, &found));
         self.modules.current = outer;
         if loaded.is_err() {
             self.modules.tried.remove(&file);

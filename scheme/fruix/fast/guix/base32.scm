@@ -1,6 +1,6 @@
 ;;; SPDX-License-Identifier: GPL-3.0-or-later
 ;;;
-;;; The native half of GNU Guix's (guix base32), evaluated in that module.  What
+;;; The fast half of GNU Guix's (guix base32), evaluated in that module.  What
 ;;; the natives refuse goes to the module's own procedure, which has Guix's way
 ;;; of complaining.
 
