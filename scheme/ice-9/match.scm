@@ -419,10 +419,8 @@
                                (lambda (bound) #'(let () body ...))
                                #'(next)))))))))))))
 
-(define (spine-length x)
-  "Return the number of pairs that the list X, proper or not, begins with."
-  (let loop ((x x) (n 0))
-    (if (pair? x) (loop (cdr x) (+ n 1)) n)))
+;; The number of pairs that a list, proper or not, begins with.
+(define spine-length %spine-length)
 
 (define-syntax match
   (lambda (form)

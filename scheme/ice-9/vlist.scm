@@ -4,6 +4,7 @@
 ;;; is filled in place as long as the list that is consed on ends where the block ends.
 
 (define-module (ice-9 vlist)
+  #:use-module (fruix native)
   #:use-module (srfi srfi-9)
   #:use-module (srfi srfi-9 gnu)
   #:export (vlist? vlist-cons vlist-head vlist-tail vlist-null? vlist-null list->vlist vlist-ref
@@ -13,6 +14,9 @@
             vhash? vhash-cons vhash-consq vhash-consv vhash-assoc vhash-assq vhash-assv vhash-delete
             vhash-delq vhash-delv vhash-fold vhash-fold-right vhash-fold* vhash-foldq* vhash-foldv*
             alist->vhash))
+
+;; Natives know the order of these records' fields (natives/vhashes.rs).
+(define core:hash hash)
 
 (define block-growth-factor (make-fluid 2))
 
@@ -281,21 +285,37 @@
                  (entries (vector-ref (block-chains block) index) result))))
         result)))
 
+(define (kind = hash)
+  ;; What natives call a look-up by = and HASH; #f if they have none.
+  (cond ((eq? hash core:hash) (and (eq? = equal?) 2))
+        ((eq? hash hashq) (and (eq? = eq?) 0))
+        ((eq? hash hashv) (and (eq? = eqv?) 1))
+        (else #f)))
+
 (define* (vhash-assoc key vhash #:optional (= equal?) (hash hash))
   "Return the latest pair of KEY in VHASH, or #f."
-  (search key vhash = hash (entry result next) #f entry))
+  (let ((kind (kind = hash)))
+    (if kind
+        (%vhash-entry key vhash kind)
+        (search key vhash = hash (entry result next) #f entry))))
 
 (define (vhash-assq key vhash)
   "Return the latest pair of KEY in VHASH by eq?, or #f."
-  (search key vhash eq? hashq (entry result next) #f entry))
+  (%vhash-entry key vhash 0))
 
 (define (vhash-assv key vhash)
   "Return the latest pair of KEY in VHASH by eqv?, or #f."
-  (search key vhash eqv? hashv (entry result next) #f entry))
+  (%vhash-entry key vhash 1))
 
 (define* (vhash-fold* proc init key vhash #:optional (= equal?) (hash hash))
   "Fold PROC over the values of KEY in VHASH, latest first."
-  (search key vhash = hash (entry result next) init (next (proc (cdr entry) result))))
+  (let ((kind (kind = hash)))
+    (if kind
+        (let loop ((entries (%vhash-entries key vhash kind)) (result init))
+          (if (pair? entries)
+              (loop (cdr entries) (proc (cdar entries) result))
+              result))
+        (search key vhash = hash (entry result next) init (next (proc (cdr entry) result))))))
 
 (define (vhash-foldq* proc init key vhash)
   "Fold PROC over the values of KEY in VHASH by eq?, latest first."

@@ -563,24 +563,28 @@
 
 (define* (delete-duplicates lst #:optional (= equal?))
   "Return LST without the elements equal by = to an earlier one."
-  (let loop ((l lst) (kept '()))
-    (if (null? l)
-        (reverse! kept)
-        (let ((x (car l)))
-          (loop (cdr l)
-                ;; Compare with the earlier element first, as SRFI-1 demands.
-                (if (cond ((eq? = equal?) (core:member x kept))
-                          ((eq? = eq?) (memq x kept))
-                          ((eq? = eqv?) (memv x kept))
-                          (else (seen? x (reverse kept) =)))
-                    kept
-                    (cons x kept)))))))
+  (or (cond ((eq? = equal?) (%delete-duplicates lst 2))
+            ((eq? = eq?) (%delete-duplicates lst 0))
+            ((eq? = eqv?) (%delete-duplicates lst 1))
+            ((eq? = string=?) (%delete-duplicates lst 3))
+            (else #f))
+      (delete-duplicates-by lst =)))
 
-(define (seen? x kept =)
-  (let loop ((l kept))
-    (and (pair? l)
-         (or (= (car l) x)
-             (loop (cdr l))))))
+(define (delete-duplicates-by lst =)
+  ;; Each element is compared with the ones kept, the earlier one first, as SRFI-1 demands.
+  (define kept (list 'head))
+  (define (seen? x)
+    (let loop ((l (cdr kept)))
+      (and (pair? l)
+           (or (= (car l) x)
+               (loop (cdr l))))))
+  (let loop ((l lst) (last kept))
+    (cond ((null? l) (cdr kept))
+          ((seen? (car l)) (loop (cdr l) last))
+          (else
+           (let ((pair (list (car l))))
+             (set-cdr! last pair)
+             (loop (cdr l) pair))))))
 
 (define delete-duplicates! delete-duplicates)
 

@@ -2,11 +2,12 @@
 //! Pairs and lists (R7RS section 6.4; Guile's manual, "Pairs" and "Lists").
 
 use super::args::{expecting, index, optional, pair, wanting};
-use crate::data::equality::{is_equal, is_eqv};
+use crate::data::equality::{hash_equal, hash_eqv, is_equal, is_eqv};
 use crate::engine::Engine;
 use crate::native;
 use crate::native::{Native, Result};
 use crate::value::Value;
+use rustc_hash::FxHashMap;
 
 /// The procedures.
 pub static NATIVES: &[Native] = &[
@@ -95,6 +96,15 @@ pub static NATIVES: &[Native] = &[
         }
         Ok(last)
     }),
+    native!("%spine-length", 1, |e, v| {
+        // How many pairs a list, proper or not, begins with.
+        let (mut rest, mut n) = (v, 0);
+        while let Some((_, cdr)) = e.heap.pair(rest) {
+            (rest, n) = (cdr, n + 1);
+        }
+        Ok(Value::fixnum(n))
+    }),
+    native!("%delete-duplicates", 2, delete_duplicates),
     native!("memq", 2, |e, x, v| mem(e, "memq", v, |_, y| x == y)),
     native!("memv", 2, |e, x, v| mem(e, "memv", v, |e, y| is_eqv(&e.heap, x, y))),
     native!("member", 2, |e, x, v| mem(e, "member", v, |e, y| is_equal(&e.heap, x, y))),
@@ -363,4 +373,46 @@ fn path(engine: &mut Engine, subr: &str, value: Value, letters: &[u8]) -> Result
         at = if *letter == b'a' { car } else { cdr };
     }
     Ok(at)
+}
+
+/// From this length on, the elements that were met are looked up by their hashes.
+const HASHED: usize = 12;
+
+/// `(%delete-duplicates LIST KIND)`: the list without the elements that equal earlier ones by `eq?`, `eqv?` or `equal?`
+/// (KIND is 0, 1 or 2) or, if they are strings, by `string=?` (3); #f if an element is none.
+fn delete_duplicates(engine: &mut Engine, list: Value, kind: Value) -> Result {
+    let elements = super::args::list(engine, "delete-duplicates", 1, list)?;
+    let heap = &engine.heap;
+    let kind = kind.as_fixnum().unwrap_or(2);
+    if kind == 3 && !elements.iter().all(|&x| heap.as_string(x).is_some()) {
+        return Ok(Value::FALSE);
+    }
+    let same = |a: Value, b: Value| match kind {
+        0 => a == b,
+        1 => is_eqv(heap, a, b),
+        _ => is_equal(heap, a, b),
+    };
+    let mut kept: Vec<Value> = Vec::new();
+    if elements.len() < HASHED {
+        for x in elements {
+            if !kept.iter().any(|&y| same(y, x)) {
+                kept.push(x);
+            }
+        }
+    } else {
+        let mut met: FxHashMap<u64, Vec<usize>> = FxHashMap::default();
+        for x in elements {
+            let hash = match kind {
+                0 => x.bits(),
+                1 => hash_eqv(heap, x),
+                _ => hash_equal(heap, x),
+            };
+            let met = met.entry(hash).or_default();
+            if !met.iter().any(|&at| same(kept[at], x)) {
+                met.push(kept.len());
+                kept.push(x);
+            }
+        }
+    }
+    Ok(engine.heap.list(&kept))
 }

@@ -29,6 +29,7 @@ pub mod syntax;
 pub mod text_ports;
 pub mod time;
 pub mod vectors;
+mod vhashes;
 
 use crate::engine::Engine;
 use crate::native::Native;
@@ -76,6 +77,7 @@ pub static TABLES: &[(&str, &[Native])] = &[
     ("guile", syntax::NATIVES),
     ("fruix native", syntax::INTERNAL),
     ("fruix native", c_functions::LIBRARY),
+    ("fruix native", vhashes::LIBRARY),
 ];
 
 /// Binds all natives of [`TABLES`].
