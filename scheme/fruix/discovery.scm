@@ -77,15 +77,17 @@
                                  (scheme-files directory))))
                       (%user-path))))
 
-(define (fold-packages proc init)
-  "Fold PROC over all packages that are not hidden, each once."
+(define* (fold-packages proc init #:key hidden?)
+  "Fold PROC over all packages, without hidden ones unless HIDDEN? is true, each
+once."
   (define seen (make-hash-table))
 
   (define (fold-ours)
     (fold (lambda (module result)
             (module-fold-packages
              (lambda (package result)
-               (if (or (hashq-ref seen package) (hidden-package? package))
+               (if (or (hashq-ref seen package)
+                       (and (not hidden?) (hidden-package? package)))
                    result
                    (begin
                      (hashq-set! seen package #t)
@@ -96,7 +98,9 @@
 
   (if (any guix-tree? (%user-path))
       (call-with-tree-path
-       (lambda () ((guix-value 'fold-packages) proc init)))
+       (lambda ()
+         (apply (guix-value 'fold-packages) proc init
+                (if hidden? (list #:select? (const #t)) '()))))
       (fold-ours)))
 
 (define (module-fold-packages proc init interface)

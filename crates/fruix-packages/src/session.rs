@@ -272,6 +272,29 @@ impl Session {
         self.lowered(PROCEDURE, value).map(Some)
     }
 
+    /// Prints the derivations of all packages for SYSTEM, cross-built for TARGET if it is given, hidden ones too if HIDDEN
+    /// says so: `NAME@VERSION`, a tab, the `.drv` file. Gives the number of packages that cannot be lowered.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn print_derivations(
+        &mut self,
+        hidden: bool,
+        system: Option<&str>,
+        target: Option<&str>,
+    ) -> Result<i64> {
+        const PROCEDURE: &str = "(@ (fruix derivations) print-derivations)";
+        let system = system.unwrap_or(&self.system).to_owned();
+        let scope = self.engine.heap.open_scope();
+        let system = self.engine.heap.string(&system);
+        let target = target.map_or(Value::FALSE, |target| self.engine.heap.string(target));
+        let failed =
+            self.call_expression(PROCEDURE, PROCEDURE, &[Value::bool(hidden), system, target]);
+        self.engine.heap.close_scope(scope);
+        fruix_scheme::ports::flush_all(&mut self.engine);
+        failed?.as_fixnum().ok_or(SessionError::Unexpected { procedure: PROCEDURE })
+    }
+
     /// The search paths of the package of this number, `PATH` included.
     ///
     /// # Errors
@@ -295,7 +318,17 @@ impl Session {
 
     fn call_kept(&mut self, procedure: &'static str, args: &[Value]) -> Result<Value> {
         let text = format!("(@ (fruix session) {procedure})");
-        let found = self.engine.call_with_text("%eval-text", &text)?;
+        self.call_expression(procedure, &text, args)
+    }
+
+    /// Calls what the expression TEXT stands for, which is called PROCEDURE.
+    fn call_expression(
+        &mut self,
+        procedure: &'static str,
+        text: &str,
+        args: &[Value],
+    ) -> Result<Value> {
+        let found = self.engine.call_with_text("%eval-text", text)?;
         let found = found.first().copied().ok_or(SessionError::Unexpected { procedure })?;
         let values = self.engine.run_reporting(found, args)?;
         values.first().copied().ok_or(SessionError::Unexpected { procedure })

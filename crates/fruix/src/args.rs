@@ -27,6 +27,8 @@ pub enum Command {
     Show(ShowArgs),
     /// Search packages by regular expressions.
     Search(SearchArgs),
+    /// Print the derivations of all packages.
+    Derivations(DerivationsArgs),
     /// Run a Scheme program as `guile` would.
     Guile(GuileArgs),
     /// Evaluate Scheme interactively, with packages at hand.
@@ -252,6 +254,23 @@ pub struct SearchArgs {
     /// Regular expressions, all of which have to match.
     #[arg(value_name = "REGEXP", required = true)]
     pub patterns: Vec<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub session: SessionArgs,
+}
+
+/// `fruix derivations`.
+#[derive(ClapArgs, Debug)]
+pub struct DerivationsArgs {
+    /// Take hidden packages, too, which are there for other packages alone.
+    #[arg(long)]
+    pub hidden: bool,
+    /// Derive for SYSTEM, such as x86_64-linux or aarch64-linux.
+    #[arg(short = 's', long, value_name = "SYSTEM")]
+    pub system: Option<String>,
+    /// Derive what is cross-compiled for TRIPLET, such as aarch64-linux-gnu.
+    #[arg(long, value_name = "TRIPLET")]
+    pub target: Option<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub session: SessionArgs,

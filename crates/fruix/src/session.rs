@@ -10,7 +10,7 @@ use fruix_daemon::EmbeddedStore;
 use fruix_packages::session::{LoweredTarget, SessionError};
 use fruix_packages::{EmbeddedPrograms, Package, Seed, Session, Target};
 use fruix_seed::universe;
-use fruix_store::{Layout, Store};
+use fruix_store::{Layout, MemoryStore, Store};
 use std::sync::Arc;
 
 /// What the command line asks for.
@@ -32,6 +32,13 @@ pub fn open(store: &Arc<Store>, args: &SessionArgs, common: &CommonBuildArgs) ->
     natives::install(engine, store.clone(), common.clone())
         .map_err(|exit| words(SessionError::Library(engine.exit_text(&exit)), None))?;
     Ok(session)
+}
+
+/// A session that makes names alone: its store keeps nothing, `store` says where names begin.
+pub fn open_for_names(store: &Store, args: &SessionArgs) -> Result<Session> {
+    let layout = store.layout().clone();
+    let names = MemoryStore::new(layout.store_dir().clone());
+    Session::new(Box::new(names), seed(layout), &args.load_path).map_err(|error| words(error, None))
 }
 
 /// The first tools. They are looked for when something needs them: what only asks the store or reads package

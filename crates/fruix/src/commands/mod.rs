@@ -2,6 +2,7 @@
 //! One file per command.
 
 mod build;
+mod derivations;
 mod gc;
 mod guile;
 pub mod guix;
@@ -23,5 +24,6 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Command::Shell(args) => shell::run(&args),
         Command::Show(args) => show::show(&args),
         Command::Search(args) => show::search(&args),
+        Command::Derivations(args) => derivations::run(&args),
     }
 }
