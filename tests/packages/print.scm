@@ -17,8 +17,9 @@
 (define (print-derivations file wanted system target)
   "Write into FILE the derivations of packages for SYSTEM, or built there for TARGET: lines of
 NAME@VERSION, a tab, and the '.drv' file or the key of the exception that came instead.  WANTED is 'all'
-for all packages, hidden ones too; a list of names; or (draw COUNT SEED), the first COUNT packages that
-can be lowered of all of them, shuffled by SEED.  A last line, which begins with #, has the figures."
+for all packages, hidden ones too; a list of names; (names COUNT SEED), the packages of COUNT names drawn by
+SEED; or (draw COUNT SEED), the first COUNT packages that can be lowered of all of them, shuffled by SEED.
+A last line, which begins with #, has the figures."
   (define start (get-internal-real-time))
   (define store (open-connection))
 
@@ -57,6 +58,11 @@ can be lowered of all of them, shuffled by SEED.  A last line, which begins with
   (match wanted
     ('all (every-package))
     (('draw _ seed) (shuffle (every-package) seed))
+    (('names count seed)
+     (packages-wanted
+      (take (delete-duplicates
+             (map package-name (shuffle (fold-packages cons '()) seed)))
+            count)))
     ((names ...) (append-map find-packages-by-name names))))
 
 (define (every-package)

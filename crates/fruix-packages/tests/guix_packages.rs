@@ -2,10 +2,11 @@
 //! The packages of GNU Guix, with its own modules: the derivations that fruix makes of them have the names that
 //! they have in Guix, which evaluates the same program (`tests/packages/print.scm`).
 //!
-//! Some packages, which span the build systems, are compared with every change. All of them, and drawn ones
-//! for another system and cross-compiled, take minutes: `FRUIX_ACCEPTANCE=1`. `FRUIX_SEED` draws others.
+//! With every change, packages that span the build systems are compared, and as many again that its commit's hash
+//! draws; a few for another system and cross-compiled. All of them, and hundreds for another system and
+//! cross-compiled, take minutes: `FRUIX_ACCEPTANCE=1`. `FRUIX_SEED` draws others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -54,8 +55,13 @@ const SOME: &[&str] = &[
     "glibc-locales",
 ];
 
+/// How many names are drawn with every change.
+const NAMES: usize = 100;
 /// How many packages are drawn for another system, and for another target.
 const DRAWN: usize = 200;
+/// Packages for another system, and for another target, with every change.
+const FEW: &[&str] =
+    &["hello", "emacs-magit", "python-six", "perl-moose", "go-golang-org-x-net", "bash"];
 
 /// Lines of name and result; names may come several times.
 type Table = BTreeMap<String, Vec<String>>;
@@ -108,35 +114,59 @@ fn ours(load_path: Vec<PathBuf>, arguments: &str) -> String {
     }
 }
 
+/// The arguments that name PACKAGES.
+fn named<'a>(packages: impl IntoIterator<Item = &'a str>, rest: &str) -> String {
+    let names: Vec<String> = packages.into_iter().map(|name| format!("{name:?}")).collect();
+    format!("'({}) {rest}", names.join(" "))
+}
+
 /// Has both sides lower what ARGUMENTS say; says what came of it, and fails if it is not the same.
 fn compare(what: &str, arguments: &str, at_least: usize) {
+    compare_as(what, arguments, |_| arguments.to_owned(), at_least);
+}
+
+/// The same with other arguments for fruix, made of what Guix printed.
+fn compare_as(
+    what: &str,
+    their_arguments: &str,
+    our_arguments: impl FnOnce(&Table) -> String,
+    at_least: usize,
+) {
     let Some(oracle) = Oracle::find_or_skip("derivations were not compared with GNU Guix's") else {
         return;
     };
     let load_path = vec![oracle.modules(), oracle.root().join("usr/share/guile/3.0")];
     let mut guix = Guix::with_installed_store(oracle);
     guix.start(&[], &[]).unwrap_or_else(|failure| panic!("{failure}"));
-    let their_text = theirs(&guix, arguments);
+    let their_text = theirs(&guix, their_arguments);
     guix.stop();
-    let our_text = ours(load_path, arguments);
-    let (their_table, our_table) = (table(&their_text), table(&our_text));
+    let their_table = table(&their_text);
+    let our_text = ours(load_path, &our_arguments(&their_table));
+    let our_table = table(&our_text);
 
-    let (mut identical, mut refused, mut wrong) = (0, 0, Vec::new());
+    let (mut identical, mut refused, mut failed, mut different) = (0, 0, 0, 0);
+    let mut wrong = Vec::new();
     for (name, expected) in &their_table {
         let got = our_table.get(name).map(Vec::as_slice).unwrap_or_default();
-        if got != expected {
-            wrong.push(format!("{name}: expected {expected:?}, got {got:?}"));
+        let made =
+            |results: &[String]| results.iter().filter(|result| result.starts_with('/')).count();
+        if got == expected {
+            identical += made(expected);
+            refused += expected.len() - made(expected);
             continue;
         }
-        let lowered = expected.iter().filter(|result| result.starts_with('/')).count();
-        identical += lowered;
-        refused += expected.len() - lowered;
+        let lost = made(expected).saturating_sub(made(got));
+        failed += lost;
+        different += expected.len().max(got.len()) - lost;
+        wrong.push(format!("{name}: expected {expected:?}, got {got:?}"));
     }
-    let more = our_table.keys().filter(|name| !their_table.contains_key(*name));
-    wrong.extend(more.map(|name| format!("{name}: Guix has no such package")));
+    for name in our_table.keys().filter(|name| !their_table.contains_key(*name)) {
+        different += 1;
+        wrong.push(format!("{name}: Guix has no such package"));
+    }
     say(&format!(
-        "{what}: identical {identical}, refused by both {refused}, different {}; Guix: {}; fruix: {}",
-        wrong.len(),
+        "{what}: identical {identical} / different {different} / failed {failed} (refused by both {refused}); \
+         Guix: {}; fruix: {}",
         figures(&their_text),
         figures(&our_text)
     ));
@@ -148,17 +178,33 @@ fn acceptance() -> bool {
     std::env::var_os("FRUIX_ACCEPTANCE").is_some()
 }
 
-/// `(draw COUNT SEED)`.
-fn drawn(count: usize) -> String {
-    let seed = std::env::var("FRUIX_SEED").ok().and_then(|seed| seed.parse().ok());
-    format!("'(draw {count} {})", seed.unwrap_or(0_u32))
+/// What packages are drawn by: `FRUIX_SEED`, else the hash of the commit that is tested.
+fn seed() -> u32 {
+    if let Some(seed) = std::env::var("FRUIX_SEED").ok().and_then(|seed| seed.parse().ok()) {
+        return seed;
+    }
+    let mut git = std::process::Command::new("git");
+    git.args(["rev-parse", "--short=7", "HEAD"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    let hash = git.output().map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    hash.ok().and_then(|hash| u32::from_str_radix(hash.trim(), 16).ok()).unwrap_or(0)
 }
 
 #[test]
 fn some_packages_are_what_guix_makes_of_them() {
-    let names: Vec<String> = SOME.iter().map(|name| format!("{name:?}")).collect();
-    let wanted = format!("'({}) \"x86_64-linux\" #f", names.join(" "));
-    compare("some packages", &wanted, SOME.len());
+    compare("some packages", &named(SOME.iter().copied(), "\"x86_64-linux\" #f"), SOME.len());
+}
+
+#[test]
+fn drawn_packages_are_what_guix_makes_of_them() {
+    const REST: &str = "\"x86_64-linux\" #f";
+    let seed = seed();
+    let ours = |theirs: &Table| {
+        let names: BTreeSet<&str> =
+            theirs.keys().filter_map(|full| Some(full.rsplit_once('@')?.0)).collect();
+        named(names, REST)
+    };
+    let what = format!("packages drawn by {seed}");
+    compare_as(&what, &format!("'(names {NAMES} {seed}) {REST}"), ours, NAMES);
 }
 
 #[test]
@@ -170,16 +216,19 @@ fn all_packages_are_what_guix_makes_of_them() {
 
 #[test]
 fn packages_for_another_system_are_what_guix_makes_of_them() {
-    if acceptance() {
-        let wanted = format!("{} \"aarch64-linux\" #f", drawn(DRAWN));
-        compare("aarch64-linux", &wanted, DRAWN);
+    let rest = "\"aarch64-linux\" #f";
+    match acceptance() {
+        true => compare("aarch64-linux", &format!("'(draw {DRAWN} {}) {rest}", seed()), DRAWN),
+        false => compare("aarch64-linux", &named(FEW.iter().copied(), rest), FEW.len()),
     }
 }
 
 #[test]
 fn cross_compiled_packages_are_what_guix_makes_of_them() {
-    if acceptance() {
-        let wanted = format!("{} \"x86_64-linux\" \"aarch64-linux-gnu\"", drawn(DRAWN));
-        compare("for aarch64-linux-gnu", &wanted, DRAWN);
+    let rest = "\"x86_64-linux\" \"aarch64-linux-gnu\"";
+    let what = "for aarch64-linux-gnu";
+    match acceptance() {
+        true => compare(what, &format!("'(draw {DRAWN} {}) {rest}", seed()), DRAWN),
+        false => compare(what, &named(FEW.iter().copied(), rest), 1),
     }
 }
