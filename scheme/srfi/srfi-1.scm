@@ -571,20 +571,37 @@
       (delete-duplicates-by lst =)))
 
 (define (delete-duplicates-by lst =)
-  ;; Each element is compared with the ones kept, the earlier one first, as SRFI-1 demands.
-  (define kept (list 'head))
-  (define (seen? x)
-    (let loop ((l (cdr kept)))
+  ;; Each element is compared with the ones kept, the earlier one first, as SRFI-1 demands.  A predicate
+  ;; may have a property which says that only elements whose cars are equal strings can be equal by it.
+  (define (seen? x kept)
+    (let loop ((l kept))
       (and (pair? l)
            (or (= (car l) x)
                (loop (cdr l))))))
-  (let loop ((l lst) (last kept))
-    (cond ((null? l) (cdr kept))
-          ((seen? (car l)) (loop (cdr l) last))
-          (else
-           (let ((pair (list (car l))))
-             (set-cdr! last pair)
-             (loop (cdr l) pair))))))
+  (define (by-cars)
+    (define table (make-hash-table))
+    (let loop ((l lst) (result '()))
+      (if (null? l)
+          (reverse! result)
+          (let* ((x (car l)) (alike (hash-ref table (car x) '())))
+            (if (seen? x alike)
+                (loop (cdr l) result)
+                (begin
+                  (hash-set! table (car x) (append alike (list x)))
+                  (loop (cdr l) (cons x result))))))))
+  (define (by-all)
+    (define kept (list 'head))
+    (let loop ((l lst) (last kept))
+      (cond ((null? l) (cdr kept))
+            ((seen? (car l) (cdr kept)) (loop (cdr l) last))
+            (else
+             (let ((pair (list (car l))))
+               (set-cdr! last pair)
+               (loop (cdr l) pair))))))
+  (if (and (procedure-property = '%cars-decide)
+           (and-map (lambda (x) (and (pair? x) (string? (car x)))) lst))
+      (by-cars)
+      (by-all)))
 
 (define delete-duplicates! delete-duplicates)
 

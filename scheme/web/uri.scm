@@ -2,6 +2,7 @@
 ;;; URIs, as RFC 3986 has them.
 
 (define-module (web uri)
+  #:use-module (fruix native)
   #:use-module (srfi srfi-9)
   #:use-module (ice-9 regex)
   #:use-module (ice-9 iconv)
@@ -89,8 +90,6 @@
                 (and-map (lambda (label) (regexp-exec label-rx label)) (cdr labels))
                 #t)))))
 
-(define uri-rx
-  (make-regexp "^(([a-zA-Z][a-zA-Z0-9+.-]*):)?(//([^/?#]*))?([^?#]*)(\\?([^#]*))?(#(.*))?$"))
 (define authority-rx
   (make-regexp "^(([a-zA-Z0-9_.!~*'();:&=+$,%-]*)@)?(\\[([0-9a-fA-F:.]+)\\]|([^]:[@]*))(:([0-9]*))?$"))
 
@@ -110,17 +109,14 @@
 
 (define (string->uri-reference str)
   "Return the URI or reference that STR is, or #f."
-  (let ((m (regexp-exec uri-rx str)))
-    (and m
-         (let ((scheme (match:substring m 2))
-               (path (match:substring m 5)))
+  (apply (lambda (scheme authority path query fragment)
            (define (make userinfo host port)
              (make-uri (and scheme (string->symbol (string-downcase scheme)))
-                       userinfo host port path
-                       (match:substring m 7) (match:substring m 9)))
-           (if (match:substring m 3)
-               (parse-authority (match:substring m 4) make (lambda () #f))
-               (make #f #f #f))))))
+                       userinfo host port path query fragment))
+           (cond ((not authority) (make #f #f #f))
+                 ((%plain-host? authority) (make #f authority #f))
+                 (else (parse-authority authority make (lambda () #f)))))
+         (%split-uri str)))
 
 (define (string->uri str)
   "Return the URI that STR is, or #f."

@@ -6,6 +6,7 @@ use crate::data::equality::{hash_eqv, is_equal, is_eqv};
 use crate::data::hash_tables::{self as tables, Equivalence, HashTable, Weakness};
 use crate::data::observed_hash;
 use crate::engine::Engine;
+use crate::heap::Heap;
 use crate::native;
 use crate::native::{Native, Result};
 use crate::value::Value;
@@ -71,16 +72,28 @@ pub static NATIVES: &[Native] = &[
         let count = e.heap.as_foreign::<HashTable>(t).map_or(0, HashTable::len);
         Ok(Value::fixnum(count as i64))
     }),
-    native!("hashq", 2, |e, key, size| bounded(e, "hashq", key.bits() >> 6, size)),
+    native!("hashq", 2, |e, key, size| {
+        let hash = observed(&e.heap, Equivalence::Eq, key);
+        bounded(e, "hashq", hash, size)
+    }),
     native!("hashv", 2, |e, key, size| {
-        let hash = hash_eqv(&e.heap, key) >> 3;
+        let hash = observed(&e.heap, Equivalence::Eqv, key);
         bounded(e, "hashv", hash, size)
     }),
     native!("hash", 2, |e, key, size| {
-        let hash = observed_hash::of_value(&e.heap, key);
+        let hash = observed(&e.heap, Equivalence::Equal, key);
         bounded(e, "hash", hash, size)
     }),
 ];
+
+/// What `hashq`, `hashv` or `hash` of a key reduce to their second argument.
+pub(super) fn observed(heap: &Heap, how: Equivalence, key: Value) -> u64 {
+    match how {
+        Equivalence::Eq => key.bits() >> 6,
+        Equivalence::Eqv => hash_eqv(heap, key) >> 3,
+        Equivalence::Equal => observed_hash::of_value(heap, key),
+    }
+}
 
 fn chain(args: &[Value], same: impl Fn(Value, Value) -> bool) -> Value {
     Value::bool(args.windows(2).all(|pair| same(pair[0], pair[1])))

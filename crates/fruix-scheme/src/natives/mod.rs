@@ -28,6 +28,7 @@ pub mod structs;
 pub mod syntax;
 pub mod text_ports;
 pub mod time;
+mod uris;
 pub mod vectors;
 mod vhashes;
 
@@ -78,6 +79,7 @@ pub static TABLES: &[(&str, &[Native])] = &[
     ("fruix native", syntax::INTERNAL),
     ("fruix native", c_functions::LIBRARY),
     ("fruix native", vhashes::LIBRARY),
+    ("fruix native", uris::LIBRARY),
 ];
 
 /// Binds all natives of [`TABLES`].

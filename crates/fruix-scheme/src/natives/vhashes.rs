@@ -2,7 +2,9 @@
 //! Looking things up in the hash lists of `(ice-9 vlist)`, whose blocks and lists are records made in Scheme.
 
 use super::args::expecting;
-use crate::data::equality::{hash_equal, hash_eqv, is_equal, is_eqv};
+use super::hash_tables::observed;
+use crate::data::equality::{is_equal, is_eqv};
+use crate::data::hash_tables::Equivalence;
 use crate::engine::Engine;
 use crate::heap::{Heap, Tag};
 use crate::native;
@@ -47,7 +49,7 @@ fn check(engine: &mut Engine, subr: &str, vhash: Value) -> Result<()> {
 struct Entries<'a> {
     heap: &'a Heap,
     key: Value,
-    kind: i64,
+    how: Equivalence,
     hash: u64,
     block: Value,
     /// Entries of the block behind this one are not the list's.
@@ -59,22 +61,22 @@ struct Entries<'a> {
 impl Entries<'_> {
     /// By `eq?`, `eqv?` or `equal?`: KIND is 0, 1 or 2.
     fn new(heap: &Heap, key: Value, vhash: Value, kind: Value) -> Entries<'_> {
-        let kind = kind.as_fixnum().unwrap_or(2);
-        let hash = match kind {
-            0 => key.bits() >> 3,
-            1 => hash_eqv(heap, key),
-            _ => hash_equal(heap, key),
+        let how = match kind.as_fixnum() {
+            Some(0) => Equivalence::Eq,
+            Some(1) => Equivalence::Eqv,
+            _ => Equivalence::Equal,
         };
+        let hash = observed(heap, how, key);
         let slots = heap.slots(vhash, Tag::Struct).unwrap_or_default();
         let (block, offset) = (slots[LIST_BLOCK], slots[LIST_OFFSET].as_fixnum().unwrap_or(0));
-        Entries { heap, key, kind, hash, block, offset, index: None }
+        Entries { heap, key, how, hash, block, offset, index: None }
     }
 
     fn same(&self, key: Value) -> bool {
-        match self.kind {
-            0 => key == self.key,
-            1 => is_eqv(self.heap, key, self.key),
-            _ => is_equal(self.heap, key, self.key),
+        match self.how {
+            Equivalence::Eq => key == self.key,
+            Equivalence::Eqv => is_eqv(self.heap, key, self.key),
+            Equivalence::Equal => is_equal(self.heap, key, self.key),
         }
     }
 
@@ -99,7 +101,7 @@ impl Iterator for Entries<'_> {
                     let buckets = block[BUCKETS];
                     let size = self.heap.slots(buckets, Tag::Vector).map_or(0, <[Value]>::len);
                     // As `hash` and its kin bound their results.
-                    let bucket = (self.hash >> 3).checked_rem(size as u64).unwrap_or(0);
+                    let bucket = self.hash.checked_rem(size as u64).unwrap_or(0);
                     self.element(buckets, bucket as i64).unwrap_or(Value::FALSE)
                 }
             };

@@ -6,14 +6,35 @@
 
 (use-modules (fruix core))
 
-(define (all-distinct-outputs? inputs)
-  ;; Whether no two INPUTS make the same items.  Fixed-output derivations may,
-  ;; and count as one then.
-  (core-distinct?
-   (map (lambda (input)
-          (match (derivation-outputs (derivation-input-derivation input))
-            (((_ . output) . _) (derivation-output-path output))))
-        inputs)))
+(define (merge-inputs inputs)
+  ;; INPUTS with each derivation once, its outputs merged.
+  (define table (make-hash-table))
+
+  (define (add! input)
+    (let* ((drv    (derivation-input-derivation input))
+           (handle (hashq-get-handle table drv)))
+      (if handle
+          (let ((other (derivation-input-sub-derivations (cdr handle)))
+                (own   (derivation-input-sub-derivations input)))
+            (unless (and (equal? own other) (null? (cdr own)))
+              (set-cdr! handle
+                        (make-derivation-input
+                         drv
+                         (sort (delete-duplicates (append own other))
+                               string<?)))))
+          (hashq-set! table drv input))))
+
+  (for-each add! inputs)
+  (let ((merged (hash-map->list (lambda (drv input) input) table)))
+    ;; Different fixed-output derivations may make the same item, and count as
+    ;; one then.
+    (if (core-distinct?
+         (map (lambda (input)
+                (match (derivation-outputs (derivation-input-derivation input))
+                  (((_ . output) . _) (derivation-output-path output))))
+              merged))
+        merged
+        (coalesce-duplicate-inputs inputs))))
 
 (define (input-with-path input)
   (cons (derivation-input-path input) input))
@@ -74,9 +95,7 @@ store.  The options are those of GNU Guix."
 
       (if (and (every derivation-input? inputs)
                (core-distinct? (map car environment)))
-          (let ((inputs (if (all-distinct-outputs? inputs)
-                            inputs
-                            (coalesce-duplicate-inputs inputs))))
+          (let ((inputs (merge-inputs inputs)))
             (match (core-add-derivation
                     name system builder args environment
                     (map (lambda (input)
