@@ -17,6 +17,7 @@
 //! | `references` | what outputs may refer to |
 //! | `builtin` | builders that are part of fruix: downloads |
 //! | `log` | build logs |
+//! | `server` | [`Server`]: all of it for clients, through the worker protocol |
 
 mod builtin;
 mod cancel;
@@ -32,6 +33,7 @@ mod references;
 mod request;
 mod run;
 mod scheduler;
+mod server;
 
 pub use cancel::Cancellation;
 pub use embedded::EmbeddedStore;
@@ -42,3 +44,6 @@ pub use graph::Plan;
 pub use log::{find_log, open_log};
 pub use options::{BuildOptions, Settings};
 pub use scheduler::{Report, Scheduler};
+pub use server::{
+    DEFAULT_PORT, ListenError, Listener, Place, Server, ServerOptions, status_socket,
+};

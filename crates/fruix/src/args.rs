@@ -23,6 +23,10 @@ pub enum Command {
     Shell(ShellArgs),
     /// Delete what is not in use, and ask the store questions.
     Gc(GcArgs),
+    /// Serve the store and build for clients, GNU Guix's among them.
+    Daemon(Box<DaemonArgs>),
+    /// List the daemon's clients and what is built for them.
+    Processes(StoreArgs),
     /// Show packages in full.
     Show(ShowArgs),
     /// Search packages by regular expressions.
@@ -235,6 +239,84 @@ pub struct GcArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub store: StoreArgs,
+}
+
+/// `fruix daemon`: the options of guix-daemon, with the same meaning.
+#[derive(ClapArgs, Debug)]
+pub struct DaemonArgs {
+    /// Listen on SOCKET: a file's name, HOST or HOST:PORT. May be given several times.
+    #[arg(long, value_name = "SOCKET")]
+    pub listen: Vec<String>,
+    /// Build as users of GROUP.
+    #[arg(long, value_name = "GROUP")]
+    pub build_users_group: Option<String>,
+    /// Use N cores for each build; 0 means all.
+    #[arg(short = 'c', long, value_name = "N", default_value_t = 0)]
+    pub cores: usize,
+    /// Allow at most N builds at once for each client.
+    #[arg(short = 'M', long, value_name = "N", default_value_t = 1)]
+    pub max_jobs: usize,
+    /// Give up a build that takes longer than SECONDS.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub timeout: u64,
+    /// Give up a build that is silent for SECONDS.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub max_silent_time: u64,
+    /// Build each derivation N times in a row.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub rounds: u32,
+    /// Remember what failed to build.
+    #[arg(long)]
+    pub cache_failures: bool,
+    /// Do not keep build logs.
+    #[arg(long)]
+    pub lose_logs: bool,
+    /// Do not share equal files in the store.
+    #[arg(long, alias = "disable-store-optimization")]
+    pub disable_deduplication: bool,
+    /// Whether the collector keeps outputs of live derivations.
+    #[arg(long, value_name = "yes/no", num_args = 0..=1, require_equals = true, default_value = "no",
+          default_missing_value = "yes")]
+    pub gc_keep_outputs: YesNo,
+    /// Whether the collector keeps derivations of live outputs.
+    #[arg(long, value_name = "yes/no", num_args = 0..=1, require_equals = true, default_value = "yes",
+          default_missing_value = "yes")]
+    pub gc_keep_derivations: YesNo,
+    /// Take SYSTEM for this machine's type.
+    #[arg(long, value_name = "SYSTEM")]
+    pub system: Option<String>,
+    /// What clients are told about where substitutes come from.
+    #[arg(
+        long,
+        value_name = "URLS",
+        default_value = "https://bordeaux.guix.gnu.org https://ci.guix.gnu.org"
+    )]
+    pub substitute_urls: String,
+    /// Do not use substitutes. (There are none yet: accepted for scripts.)
+    #[arg(long)]
+    pub no_substitutes: bool,
+    /// Build on this machine alone. (Everything is: accepted for scripts.)
+    #[arg(long, alias = "no-build-hook")]
+    pub no_offload: bool,
+    /// Use substitute servers of the local network. (There are none yet: accepted for scripts.)
+    #[arg(long, value_name = "yes/no", num_args = 0..=1, require_equals = true, default_value = "no",
+          default_missing_value = "yes")]
+    pub discover: YesNo,
+    /// Tell of each connection.
+    #[arg(long)]
+    pub debug: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub store: StoreArgs,
+}
+
+/// A truth value, as guix-daemon's options have them.
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum YesNo {
+    /// True.
+    Yes,
+    /// False.
+    No,
 }
 
 /// `fruix show`.

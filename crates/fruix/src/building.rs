@@ -28,13 +28,7 @@ pub struct Building {
 impl Building {
     /// For builds in `store`.
     pub fn new(store: Arc<Store>, args: &CommonBuildArgs) -> Result<Building> {
-        let distfiles = std::env::var_os("FRUIX_DISTFILES")
-            .map(|folders| std::env::split_paths(&folders).collect())
-            .unwrap_or_default();
-        let fetcher = Fetcher::for_host(stores::cache_folder()?, distfiles);
-        let mut settings = Settings::new(Arc::new(fetcher));
-        settings.build_root = build_root();
-        settings.impure_environment = std::env::vars().collect();
+        let settings = settings()?;
         Ok(Building {
             scheduler: Scheduler::new(store, settings)?,
             options: options(args),
@@ -77,6 +71,18 @@ impl Building {
         names.iter().for_each(|name| eprintln!("  {name}"));
         Ok(())
     }
+}
+
+/// How builds are made on this machine.
+pub fn settings() -> Result<Settings> {
+    let distfiles = std::env::var_os("FRUIX_DISTFILES")
+        .map(|folders| std::env::split_paths(&folders).collect())
+        .unwrap_or_default();
+    let fetcher = Fetcher::for_host(stores::cache_folder()?, distfiles);
+    let mut settings = Settings::new(Arc::new(fetcher));
+    settings.build_root = build_root();
+    settings.impure_environment = std::env::vars().collect();
+    Ok(settings)
 }
 
 fn options(args: &CommonBuildArgs) -> BuildOptions {

@@ -62,7 +62,10 @@ impl Default for Greeting {
 }
 
 /// The daemon's side up to the client's version: the number that it sent, whether we understand it or not.
-pub fn accept(reader: &mut Reader<impl BufRead>, writer: &mut Writer<impl Write>) -> Result<u64, WireError> {
+pub fn accept(
+    reader: &mut Reader<impl BufRead>,
+    writer: &mut Writer<impl Write>,
+) -> Result<u64, WireError> {
     let magic = reader.u64()?;
     if magic != CLIENT {
         return Err(WireError::Magic { got: magic });

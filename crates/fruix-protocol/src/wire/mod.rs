@@ -27,8 +27,8 @@ mod options;
 mod primitives;
 mod request;
 
-pub use answers::{read_path_info, read_substitutables, write_path_info, write_substitutables};
 pub use answers::{Substitutable, WirePathInfo};
+pub use answers::{read_path_info, read_substitutables, write_path_info, write_substitutables};
 pub use handshake::{Greeting, Version, accept, accept_rest, greet};
 pub use message::{Message, Remote};
 pub use operation::Operation;

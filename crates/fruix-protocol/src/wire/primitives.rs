@@ -86,7 +86,10 @@ impl WireError {
         match self {
             WireError::Closed => true,
             WireError::Io(error) => {
-                matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
+                matches!(
+                    error.kind(),
+                    BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof
+                )
             }
             _ => false,
         }

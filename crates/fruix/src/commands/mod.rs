@@ -3,6 +3,7 @@
 
 mod build;
 mod derivations;
+mod daemon;
 mod gc;
 mod guile;
 pub mod guix;
@@ -22,6 +23,8 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Command::Repl(args) => repl::run(&args),
         Command::Build(args) => build::run(&args),
         Command::Shell(args) => shell::run(&args),
+        Command::Daemon(args) => daemon::run(&args),
+        Command::Processes(args) => daemon::processes(&args),
         Command::Show(args) => show::show(&args),
         Command::Search(args) => show::search(&args),
         Command::Derivations(args) => derivations::run(&args),
