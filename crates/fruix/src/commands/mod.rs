@@ -2,8 +2,8 @@
 //! One file per command.
 
 mod build;
-mod derivations;
 mod daemon;
+mod derivations;
 mod gc;
 mod guile;
 pub mod guix;
