@@ -37,7 +37,25 @@ fn answers(guix: &Guix) -> Vec<String> {
     command.arg("--no-auto-compile").arg(guix.oracle().inside("client/script.scm"));
     command.env("NIX_STORE_DIR", guix.store_dir());
     let output = fruix_oracle::output_of(command).unwrap();
-    output.lines().map(str::to_owned).collect()
+    let mut answers: Vec<String> = output.lines().map(str::to_owned).collect();
+    // Commands, on 200 derivations and as many sources of a package.
+    let drv = guix.guix(&["build", "--derivations", "--no-grafts", "hello"]).unwrap();
+    let drv = drv.trim();
+    answers.push(drv.to_owned());
+    for arguments in [
+        &["gc", "--references", drv][..],
+        &["gc", "--requisites", drv],
+        &["gc", "--derivers", drv],
+        &["gc", "--list-failures"],
+        &["gc", "--verify=contents"],
+        &["gc", "--delete", drv],
+    ] {
+        let said = guix.guix(arguments).unwrap();
+        let mut lines: Vec<&str> = said.lines().collect();
+        lines.sort_unstable();
+        answers.push(format!("guix {}: {lines:?}", arguments.join(" ")));
+    }
+    answers
 }
 
 /// Every procedure of `(guix store)` gets the same answer from both daemons.
