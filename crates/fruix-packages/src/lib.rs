@@ -10,6 +10,7 @@ mod library {
     include!(concat!(env!("OUT_DIR"), "/library.rs"));
 }
 
+pub mod index;
 pub mod items;
 pub mod lower;
 pub mod natives;

@@ -22,6 +22,7 @@ use fruix_scheme::native::{Native, Result};
 use fruix_scheme::natives::args;
 use fruix_scheme::{Engine, Value, library, native};
 
+use crate::index;
 use crate::items::ItemError;
 use crate::lower::{DerivationRequest, LowerError, Lowered, derive};
 use crate::queries;
@@ -41,6 +42,8 @@ pub struct Core {
     pub seed: Seed,
     /// The user's directories of modules.
     pub load_path: Vec<String>,
+    /// Where to keep what can be made anew, if anywhere.
+    pub cache_folder: Option<PathBuf>,
 }
 
 /// Makes `(fruix core)` in ENGINE, working on CORE.
@@ -50,7 +53,8 @@ pub struct Core {
 pub fn install(engine: &mut Engine, core: Core) -> Result<()> {
     engine.extensions.insert(TypeId::of::<Core>(), Box::new(core));
     engine.define_native_module(MODULE, NATIVES)?;
-    engine.define_native_module(queries::MODULE, queries::NATIVES)
+    engine.define_native_module(queries::MODULE, queries::NATIVES)?;
+    engine.define_native_module(index::MODULE, index::NATIVES)
 }
 
 /// The procedures.

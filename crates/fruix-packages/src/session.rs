@@ -152,6 +152,7 @@ impl Session {
             system: system.clone(),
             seed,
             load_path: directories.clone(),
+            cache_folder: None,
         };
         fruix_bindings::install(&mut engine)
             .and_then(|()| natives::install(&mut engine, core))
@@ -172,6 +173,13 @@ impl Session {
     /// The store and what goes with it.
     pub fn core(&mut self) -> Option<&mut Core> {
         natives::core(&mut self.engine)
+    }
+
+    /// Keeps what can be made anew in FOLDER.
+    pub fn set_cache_folder(&mut self, folder: PathBuf) {
+        if let Some(core) = natives::core(&mut self.engine) {
+            core.cache_folder = Some(folder);
+        }
     }
 
     /// Brings what was added to the store, for others to see.

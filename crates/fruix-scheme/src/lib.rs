@@ -6,6 +6,7 @@
 pub mod command;
 mod compile;
 mod data;
+pub use data::regexps;
 mod defer;
 pub mod engine;
 mod expand;

@@ -140,6 +140,14 @@ impl Db {
         result
     }
 
+    /// Repack the database, which needs as much room again meanwhile.
+    pub(crate) fn vacuum(&self) -> Result<()> {
+        let connection = self.take()?;
+        let result = connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);");
+        self.give_back(connection);
+        result.map_err(|e| self.error(e))
+    }
+
     /// Run READ on one unchanging state of the database.
     pub(crate) fn snapshot<T>(&self, read: impl FnOnce(&Queries<'_>) -> Result<T>) -> Result<T> {
         let mut connection = self.take()?;

@@ -67,6 +67,11 @@ impl VerifyReport {
 pub type Repair<'a> = dyn FnMut(&StorePath) -> Result<bool> + 'a;
 
 impl Store {
+    /// Repack the database, so that it takes less space (`guix gc --vacuum-database`).
+    pub fn vacuum_database(&self) -> Result<()> {
+        self.db.vacuum()
+    }
+
     /// Check that all registered items exist and, with CHECK_CONTENTS, that their contents and
     /// those of `.links` are what was registered.
     ///

@@ -3,6 +3,7 @@
 //! "Invoking guix build", "… gc", "… shell").
 
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// GNU Guix's build pipeline as one program.
@@ -212,6 +213,9 @@ pub struct GcArgs {
     /// List the roots.
     #[arg(long)]
     pub list_roots: bool,
+    /// List the items that running processes use.
+    #[arg(long)]
+    pub list_busy: bool,
     /// List what PATHS refer to.
     #[arg(long)]
     pub references: bool,
@@ -230,6 +234,9 @@ pub struct GcArgs {
     /// Share equal files.
     #[arg(long)]
     pub optimize: bool,
+    /// Repack the store's database, so that it takes less space.
+    #[arg(long)]
+    pub vacuum_database: bool,
     /// List the outputs that failed to build.
     #[arg(long)]
     pub list_failures: bool,
@@ -317,6 +324,21 @@ pub enum YesNo {
     Yes,
     /// False.
     No,
+}
+
+/// What was typed, with a value that stands right behind its letter (`gc -C500M`) as the parser wants it: only a
+/// value so can be left out.
+pub fn spelled_out(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut words: Vec<OsString> = words.collect();
+    if words.get(1).is_some_and(|command| command == "gc") {
+        for word in &mut words {
+            let size = word.to_str().and_then(|word| word.strip_prefix("-C"));
+            if let Some(size) = size.filter(|size| size.starts_with(|c: char| c.is_ascii_digit())) {
+                *word = format!("--collect-garbage={size}").into();
+            }
+        }
+    }
+    words
 }
 
 /// `fruix show`.
@@ -407,6 +429,16 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_stand_behind_their_letter() {
+        let words = ["fruix", "gc", "-C500M"].map(std::ffi::OsString::from);
+        let args = Args::try_parse_from(super::spelled_out(words.into_iter()));
+        let Ok(Args { command: Command::Gc(gc), .. }) = args else {
+            panic!("`gc' was expected: {args:?}");
+        };
+        assert_eq!(gc.collect_garbage, Some(Some("500M".to_owned())));
     }
 
     #[test]

@@ -2,12 +2,38 @@
 //! What was typed for GNU Guix's own commands: with a tree of it on the load path (`-L`), its unmodified command
 //! modules take the words as they are, so that options and output are Guix's.
 
+use crate::error::CommandError;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// Commands that are ours with a tree, too: what they do is not Guix's modules' business, but the engine's or the
 /// store's.
 const OURS: &[&str] = &["gc", "guile", "repl", "shell"];
+
+/// Commands that only a tree has.
+const THEIRS: &[&str] = &[
+    "describe",
+    "download",
+    "edit",
+    "graph",
+    "hash",
+    "import",
+    "lint",
+    "package",
+    "processes",
+    "refresh",
+    "size",
+    "style",
+    "weather",
+];
+
+/// What is wrong if `command` is one that needs a tree, and none was named.
+pub fn without_tree(command: &str) -> Option<CommandError> {
+    THEIRS.contains(&command).then(|| {
+        CommandError::new(format!("`{command}' is a command of GNU Guix's own modules"))
+            .hint("name the folder that they lie in, a tree of GNU Guix, with -L DIR")
+    })
+}
 
 /// A command of Guix's, with what is to be known before its modules run.
 #[derive(Debug, PartialEq, Eq)]

@@ -26,9 +26,13 @@ fn main() -> ExitCode {
     if let Some(invocation) = guix_tree::invocation(&words) {
         return on_deep_stack(move || commands::guix::run(&invocation));
     }
-    match args::Args::try_parse() {
+    match args::Args::try_parse_from(args::spelled_out(std::env::args_os())) {
         Ok(args) => on_deep_stack(move || commands::run(args)),
         Err(problem) => {
+            let command = words.first().and_then(|word| word.to_str()).unwrap_or_default();
+            if let Some(error) = guix_tree::without_tree(command) {
+                return error.report();
+            }
             // As with Guix, what is typed wrongly is an error like any other.
             let status = u8::from(problem.use_stderr());
             let _ = problem.print();

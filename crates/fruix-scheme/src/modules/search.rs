@@ -33,6 +33,17 @@ impl Engine {
         elements.iter().filter_map(|&v| self.heap.as_string(v)).map(ToString::to_string).collect()
     }
 
+    /// The folders that modules are looked for in.
+    pub fn load_path(&self) -> Vec<String> {
+        self.string_list("%load-path")
+    }
+
+    /// The files of the modules that were loaded, other than those which are part of the program.
+    pub fn loaded_files(&self) -> Vec<String> {
+        let found = self.modules.tried.keys().filter_map(|file| self.search_module(file));
+        found.map(|found| found.path).filter(|path| !path.starts_with(EMBEDDED_ROOT)).collect()
+    }
+
     /// `search-path`: the first file `DIR/NAME+EXT`.
     pub fn search_path(dirs: &[String], name: &str, extensions: &[String]) -> Option<Found> {
         let with_extension = |ext: &String| {

@@ -28,6 +28,7 @@ pub static NATIVES: &[Native] = &[
     native!("search-path", 2, 2, false, search_path),
     native!("%note-uncaught", 1, crate::report::note_uncaught),
     native!("%note-raised", 1, crate::report::note_raised),
+    native!("%note-subject", 4, 0, false, crate::report::note_subject),
 ];
 
 /// The result of `macroexpand`: a tree, compiled.

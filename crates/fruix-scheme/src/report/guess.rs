@@ -4,7 +4,6 @@
 use super::{Fault, place};
 use crate::data::structs;
 use crate::engine::Engine;
-use crate::heap::Tag;
 use crate::library;
 use crate::value::Value;
 use std::collections::HashSet;
@@ -25,8 +24,10 @@ pub(super) fn complete(engine: &mut Engine, fault: Fault, module: Value) -> Faul
                 let name = engine.module(module)?.name;
                 (engine.module(module)?.public.is_true()).then(|| engine.datum_text(name))
             });
+            let loaded: Vec<String> = loaded.collect();
+            let beside = beside(engine, &name);
             let shipped = library::names().filter_map(module_name);
-            let similar = closest(&name, loaded.chain(shipped));
+            let similar = closest(&name, loaded.into_iter().chain(beside).chain(shipped));
             Fault::NoModule { name, similar }
         }
         Fault::Syntax { who: Some(who), problem, form, subform, .. } => {
@@ -36,6 +37,32 @@ pub(super) fn complete(engine: &mut Engine, fault: Fault, module: Value) -> Faul
         }
         other => other,
     }
+}
+
+/// Modules in the folders of the load path where the module of this name would be.
+fn beside(engine: &Engine, name: &str) -> Vec<String> {
+    let parts = name.trim_start_matches('(').trim_end_matches(')').rsplit_once(' ');
+    let Some((folder, _)) = parts else { return Vec::new() };
+    let mut found = Vec::new();
+    for dir in engine.load_path() {
+        let dir = std::path::Path::new(&dir).join(folder.replace(' ', "/"));
+        let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        let modules = names.filter_map(|file| file.strip_suffix(".scm").map(str::to_owned));
+        found.extend(modules.map(|module| format!("({folder} {module})")));
+    }
+    found
+}
+
+/// A module that exports a name without having defined it: it is still being loaded.
+pub(super) fn exporter_not_loaded(engine: &Engine, name: &str) -> Option<String> {
+    let symbol = engine.heap.find_symbol(name)?;
+    place::all_modules(engine).into_iter().find_map(|module| {
+        let body = engine.module(module)?;
+        let variable = engine.own_variable(body.public, symbol)?;
+        let waits = !engine.is_bound(variable) && body.name.is_pair();
+        waits.then(|| engine.datum_text(body.name))
+    })
 }
 
 /// The module that a file of the library defines: `ice-9/match.scm` is `(ice-9 match)`.
@@ -64,9 +91,7 @@ fn exporters(engine: &mut Engine, name: &str) -> Vec<String> {
         for module in place::all_modules(engine) {
             let Some(body) = engine.module(module) else { continue };
             let Some(variable) = engine.own_variable(body.public, symbol) else { continue };
-            let bound =
-                engine.heap.slots(variable, Tag::Variable).is_some_and(|s| s[0] != Value::UNBOUND);
-            if bound && body.name.is_pair() {
+            if engine.is_bound(variable) && body.name.is_pair() {
                 found.push(engine.datum_text(body.name));
             }
         }
@@ -118,9 +143,13 @@ fn fields_meant(engine: &mut Engine, module: Value, who: &str, problem: &str) ->
     }
     // SRFI-9's name of the type, and the one that (guix records) gives it.
     let types = [format!("% <{who}> rtd"), format!("<{who}>")];
+    // Types are seldom exported: then any module's type of this name is meant.
+    let elsewhere = place::all_modules(engine);
     let vtable = types.iter().find_map(|name| {
         let name = engine.heap.find_symbol(name)?;
-        let variable = engine.module_variable(module, name).ok()??;
+        let near = engine.module_variable(module, name).ok()?;
+        let mut far = elsewhere.iter().filter_map(|&module| engine.own_variable(module, name));
+        let variable = near.or_else(|| far.next())?;
         engine.variable_value(variable)
     });
     let Some(vtable) = vtable else { return Vec::new() };

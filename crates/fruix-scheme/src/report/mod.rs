@@ -71,6 +71,8 @@ struct Uncaught {
     /// The forms being loaded, innermost first.
     forms: Vec<(usize, Location)>,
     unclosed: Option<Value>,
+    /// Where what the program was about is defined, if someone has said so.
+    subject: Option<Location>,
 }
 
 /// What an engine keeps for reports.
@@ -111,6 +113,11 @@ impl State {
         self.loading.truncate(outer);
     }
 
+    /// Whether this exception was noted when it was raised.
+    fn is_on_its_way(&self, exception: Value) -> bool {
+        self.raised.as_ref().is_some_and(|raised| raised.exception == exception)
+    }
+
     /// Reports the values to the collector.
     pub fn trace(&self, tracer: &mut Tracer) {
         for noted in self.uncaught.iter().chain(&self.raised) {
@@ -137,7 +144,24 @@ pub(crate) fn note_uncaught(engine: &mut Engine, exception: Value) -> Result {
 
 /// `(%note-raised EXCEPTION)`: keeps what is running, for exceptions that go through handlers which raise them again.
 pub(crate) fn note_raised(engine: &mut Engine, exception: Value) -> Result {
-    engine.report.raised = Some(running(engine, exception));
+    if !engine.report.is_on_its_way(exception) {
+        engine.report.raised = Some(running(engine, exception));
+    }
+    Ok(Value::UNSPECIFIED)
+}
+
+/// `(%note-subject EXCEPTION FILE LINE COLUMN)`: the same, and that the program was about what is defined there; numbers
+/// count from zero. Of several subjects the innermost counts.
+pub(crate) fn note_subject(engine: &mut Engine, args: &[Value]) -> Result {
+    note_raised(engine, args[0])?;
+    let number = |value: Value| value.as_fixnum().and_then(|number| u32::try_from(number).ok());
+    let file = engine.heap.as_string(args[1]).map(ToString::to_string);
+    if let (Some(file), Some(line), Some(column)) = (file, number(args[2]), number(args[3]))
+        && let Some(raised) = &mut engine.report.raised
+    {
+        let place = Location { file: Some(file.into()), line, column };
+        raised.subject.get_or_insert(place);
+    }
     Ok(Value::UNSPECIFIED)
 }
 
@@ -161,7 +185,7 @@ fn running(engine: &mut Engine, exception: Value) -> Uncaught {
     let forms = failed.chain(forms).collect();
     let module = engine.modules.current;
     let unclosed = engine.reader.unclosed;
-    Uncaught { exception, module, frames, forms, unclosed }
+    Uncaught { exception, module, frames, forms, unclosed, subject: None }
 }
 
 impl Engine {
@@ -258,11 +282,16 @@ impl Engine {
     }
 
     fn report(&mut self, uncaught: Uncaught) -> Report {
-        let Uncaught { exception, module, frames, forms, unclosed } = uncaught;
+        let Uncaught { exception, module, frames, forms, unclosed, subject } = uncaught;
         self.heap.keep(exception);
         self.heap.keep(module);
         let facts = fault::of_exception(self, exception);
         let running = place::innermost(self, &frames, &forms);
+        // Rather than some place of a library, what it was working on.
+        let running = match (running, subject) {
+            (Some(running), Some(subject)) if !place::is_users(self, &running) => Some(subject),
+            (running, _) => running,
+        };
         let module = running.as_ref().and_then(|l| place::module_of(self, l)).unwrap_or(module);
         let place = match facts.place {
             Some(place) => Some(place),
@@ -284,7 +313,15 @@ impl Engine {
             (Fault::Unbound { name, .. }, Some(place)) => Some(place.at_word(name)),
             (_, place) => place,
         };
-        Report { fault, place, opened, frames, advice: facts.advice }
+        let mut advice = facts.advice;
+        if let Fault::Unbound { name, .. } = &fault
+            && let Some(module) = guess::exporter_not_loaded(self, name)
+        {
+            advice.push(format!(
+                "{module} exports it, but has not defined it yet: do modules import each other?"
+            ));
+        }
+        Report { fault, place, opened, frames, advice }
     }
 }
 

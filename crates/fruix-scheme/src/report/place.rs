@@ -3,7 +3,6 @@
 
 use super::Frame;
 use crate::engine::Engine;
-use crate::heap::Tag;
 use crate::library;
 use crate::modules::{EMBEDDED_ROOT, Obarray};
 use crate::tree::Location;
@@ -101,6 +100,11 @@ pub(super) fn innermost(
     (whose != Whose::Core).then(|| location.clone())
 }
 
+/// Whether the code at a place is the user's own.
+pub(super) fn is_users(engine: &Engine, location: &Location) -> bool {
+    whose(engine, location) == Whose::Users
+}
+
 /// The module that is defined in the location's file, if one is.
 pub(super) fn module_of(engine: &Engine, location: &Location) -> Option<Value> {
     let file = location.file.as_deref()?;
@@ -127,9 +131,7 @@ pub(super) fn all_modules(engine: &Engine) -> Vec<Value> {
 pub(super) fn own_names(engine: &Engine, module: Value) -> Vec<String> {
     let Some(body) = engine.module(module) else { return Vec::new() };
     let Some(obarray) = engine.heap.as_foreign::<Obarray>(body.obarray) else { return Vec::new() };
-    let bound = obarray.bindings.iter().filter(|(_, variable)| {
-        engine.heap.slots(**variable, Tag::Variable).is_some_and(|s| s[0] != Value::UNBOUND)
-    });
+    let bound = obarray.bindings.iter().filter(|(_, variable)| engine.is_bound(**variable));
     bound.filter_map(|(&name, _)| engine.heap.symbol_name(name).map(str::to_owned)).collect()
 }
 

@@ -23,6 +23,11 @@ pub fn run(args: &GcArgs) -> Result<ExitCode> {
         for (link, item) in store.find_roots()? {
             println!("{} -> {}", link.display(), store.layout().display(&item));
         }
+    } else if args.list_busy {
+        let items: BTreeSet<StorePath> = store.find_runtime_roots()?.into_iter().collect();
+        print_all(items.iter().map(|item| store.layout().display(item)));
+    } else if args.vacuum_database {
+        store.vacuum_database()?;
     } else if args.references {
         each(&store, args, |item| Ok(store.references(item)?))?;
     } else if args.referrers {

@@ -25,6 +25,9 @@ pub fn run(invocation: &Invocation) -> Result<ExitCode> {
     let store = Arc::new(stores::open(&store_args)?);
     let args = SessionArgs { load_path: invocation.load_path.clone(), store: store_args };
     let mut session = session::open(&store, &args, &CommonBuildArgs::default())?;
+    if let Ok(folder) = stores::cache_folder() {
+        session.set_cache_folder(folder);
+    }
     let outcome = call(&mut session, &invocation.words);
     // What it has added is there for whoever reads its output.
     let flushed = session.flush();
