@@ -191,11 +191,20 @@ fn compute(name: &str) -> Ranges {
         ('\t'..='\r').contains(&c)
             || matches!(c.general_category(), SpaceSeparator | LineSeparator | ParagraphSeparator)
     };
-    let mark =
-        |c: char| matches!(c.general_category(), NonspacingMark | SpacingMark | EnclosingMark);
-    let number = |c: char| matches!(c.general_category(), LetterNumber | OtherNumber);
-    let graphic =
-        |c: char| letter(c) || digit(c) || mark(c) || number(c) || punctuation(c) || symbol(c);
+    // All but separators and what has no glyph; asked for once, as a million characters are looked at.
+    let graphic = |c: char| {
+        !matches!(
+            c.general_category(),
+            SpaceSeparator
+                | LineSeparator
+                | ParagraphSeparator
+                | Control
+                | Format
+                | Surrogate
+                | PrivateUse
+                | Unassigned
+        )
+    };
     let set = match name {
         "letter" => CharSet::of(letter),
         "lower-case" => CharSet::of(|c| c.is_lowercase()),
