@@ -250,10 +250,11 @@ impl Engine {
 
     /// Makes the module use its first `count` interfaces alone; gives the others.
     fn hide_uses(&mut self, module: Value, count: usize) -> Vec<Value> {
-        let Some(body) = self.module_mut(module) else { return Vec::new() };
-        if body.uses.len() <= count {
+        // Not to be changed for nothing: what was looked for in vain is remembered until a module changes.
+        if self.module(module).is_none_or(|body| body.uses.len() <= count) {
             return Vec::new();
         }
+        let Some(body) = self.module_mut(module) else { return Vec::new() };
         body.imports.clear();
         let hidden = body.uses.split_off(count);
         for &interface in &hidden {
@@ -263,9 +264,10 @@ impl Engine {
     }
 
     fn show_uses(&mut self, module: Value, hidden: Vec<Value>) {
-        if let Some(body) = self.module_mut(module)
-            && !hidden.is_empty()
-        {
+        if hidden.is_empty() {
+            return;
+        }
+        if let Some(body) = self.module_mut(module) {
             body.imports.clear();
             body.uses.extend(hidden);
         }
