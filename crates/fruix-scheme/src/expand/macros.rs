@@ -51,7 +51,7 @@ impl Ex<'_> {
 
     /// psyntax's `rebuild-macro-output`: cancels the anti-mark of what came from the input and marks
     /// the rest.
-    fn rebuild(&mut self, x: Value, mark: Value, rib: Option<Value>, f: Form) -> Result {
+    pub(super) fn rebuild(&mut self, x: Value, mark: Value, rib: Option<Value>, f: Form) -> Result {
         if let Some((e, w, m, s)) = parts(&self.en.heap, x) {
             let shift = self.en.expander.syms.shift;
             let heap = &mut self.en.heap;
@@ -92,7 +92,7 @@ impl Ex<'_> {
         Ok(x)
     }
 
-    fn decorate(&mut self, x: Value, s: Value) -> Value {
+    pub(super) fn decorate(&mut self, x: Value, s: Value) -> Value {
         if s == Value::FALSE {
             return x;
         }

@@ -9,10 +9,13 @@
 //! All entry points need an open heap scope: what the expander allocates is not rooted otherwise.
 
 mod body;
+mod constructors;
 mod core;
 mod derived;
 mod error;
+mod escapes;
 mod forms;
+mod known;
 mod lambda;
 mod late;
 mod macros;
@@ -70,6 +73,9 @@ pub struct State {
     /// The procedure that makes variable transformers, and their code.
     variable_maker: Value,
     variable_code: Value,
+    /// The procedure that makes transformers of names that stand for an identifier.
+    identifier_maker: Value,
+    known: known::Registry,
     late: late::Late,
     /// Bytes of Rust's stack that an expansion may use from its outermost entry on.
     pub stack_limit: usize,
@@ -101,6 +107,8 @@ impl State {
             rules_maker: Value::FALSE,
             variable_maker: Value::FALSE,
             variable_code: Value::FALSE,
+            identifier_maker: Value::FALSE,
+            known: known::Registry::default(),
             late: late::Late::default(),
             stack_limit: DEFAULT_STACK,
             stack_base: 0,
@@ -115,7 +123,8 @@ impl State {
     /// Reports the state's values to the collector.
     pub fn trace(&self, tracer: &mut Tracer) {
         tracer.visit_all(&[self.empty_wrap, self.top_wrap, self.rules_maker]);
-        tracer.visit_all(&[self.variable_maker, self.variable_code]);
+        tracer.visit_all(&[self.variable_maker, self.variable_code, self.identifier_maker]);
+        self.known.trace(tracer);
         self.ids.values().for_each(|&id| tracer.visit(id));
         self.late.trace(tracer);
         self.transformers.iter().for_each(|running| running.trace(tracer));
@@ -162,6 +171,8 @@ enum Type {
     DefineSyntax(bool, Value, Value),
     /// A macro's keyword in operator position.
     Macro(Value),
+    /// A use of a macro that need not be run.
+    Known(Box<known::Use>),
     Other,
 }
 
@@ -407,6 +418,9 @@ impl<'a> Ex<'a> {
             Type::Lexical(n) => Type::LexicalCall(n),
             Type::Global(name, m) => Type::GlobalCall(name, m),
             Type::Macro(p) => {
+                if let Some(found) = self.known_use(p, f)? {
+                    return Ok(Step::Done(Typed { t: Type::Known(found), form: f }));
+                }
                 let e = self.expand_macro(p, f, env, rib)?;
                 return Ok(Step::Again(Form { e, w: self.en.expander.empty_wrap, ..f }));
             }
@@ -441,6 +455,7 @@ impl<'a> Ex<'a> {
                 self.expand_call(callee, f, env)
             }
             Type::Special(special) | Type::SpecialForm(special) => special.expand(self, f, env),
+            Type::Known(found) => self.expand_known(*found, f, env),
             Type::Define(..) | Type::DefineSyntax(..) => self.violation(
                 None,
                 "definition in expression context, where definitions are not allowed,",

@@ -3,13 +3,16 @@
 
 use super::resolve::Bind;
 use super::syntax::{bound_names, is_identifier as is_id, parts, wrap_parts};
-use super::{Ex, error, strip, syntax_case, template};
+use super::{Ex, constructors, error, escapes, strip, syntax_case, template};
 use crate::engine::Engine;
 use crate::heap::Tag;
 use crate::native::{Exit, Result};
 use crate::tree::{Expr, Kind, Local};
 use crate::value::Value;
 
+pub(crate) use constructors::native_identifier as identifier;
+pub(crate) use constructors::native_register as register_constructor;
+pub(crate) use escapes::native_register as register_escapes;
 pub(crate) use syntax_case::native_apply_rules as apply_rules;
 pub(crate) use syntax_case::native_match as syntax_match;
 pub(crate) use syntax_case::native_no_match as no_match;

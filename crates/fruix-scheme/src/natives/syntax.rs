@@ -14,6 +14,7 @@ pub static NATIVES: &[Native] = &[
     native!("%syntax-no-match", 1, expand::no_match),
     native!("%syntax-fill", 1, 0, true, expand::fill),
     native!("%apply-rules", 2, expand::apply_rules),
+    native!("%syntax-identifier", 2, expand::identifier),
     native!("syntax->datum", 1, expand::syntax_to_datum),
     native!("datum->syntax", 2, 2, false, expand::datum_to_syntax),
     native!("identifier?", 1, expand::is_identifier),
@@ -33,6 +34,8 @@ pub static NATIVES: &[Native] = &[
 
 /// The procedures of `(system syntax internal)`, in `(fruix native)`.
 pub static INTERNAL: &[Native] = &[
+    native!("%register-constructor!", 14, 0, false, expand::register_constructor),
+    native!("%register-escapes!", 15, 0, false, expand::register_escapes),
     native!("syntax?", 1, is_syntax),
     native!("make-syntax", 3, 1, false, make_syntax),
     native!("syntax-expression", 1, syntax_expression),
