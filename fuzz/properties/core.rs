@@ -7,6 +7,7 @@ use fruix_core::base32;
 use fruix_core::derivation::{Derivation, DerivationParser};
 use fruix_core::nar::{NarEvent, NarParseError, NarParser, NarWriter};
 use fruix_core::references::Scanner;
+use fruix_core::signature::{Acl, PublicKey, Sexp};
 use fruix_core::store_path::{HASH_PART_LEN, HashPart, StoreDir, StorePath};
 
 /// Sizes of the pieces in which the same bytes are given again.
@@ -172,5 +173,23 @@ pub fn references(data: &[u8]) {
             scanner.feed(piece);
         }
         assert_eq!(scanner.found(), expected, "in pieces of {size}");
+    }
+}
+
+/// S-expressions: what parses prints in both forms as something that parses to the same; keys, lists of
+/// keys and signatures of any form are no catastrophe.
+pub fn sexp(data: &[u8]) {
+    let parsed = Sexp::parse(data);
+    if let Ok(sexp) = &parsed {
+        assert_eq!(Sexp::parse(&sexp.to_canonical()).as_ref(), Ok(sexp));
+        // Quoting makes texts longer, up to a bound of their own.
+        if let Ok(again) = Sexp::parse(sexp.to_string().as_bytes()) {
+            assert_eq!(&again, sexp);
+        }
+    }
+    let mut acl = Acl::parse(data).unwrap_or_default();
+    if let Ok(key) = PublicKey::parse(data) {
+        acl.authorize(key);
+        let _ = acl.verify(data);
     }
 }

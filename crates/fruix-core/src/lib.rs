@@ -13,6 +13,7 @@
 //! | [`derivation`] | `.drv` files, their hashes "modulo" and their output paths |
 //! | [`nar`] | archives: a writer and a push parser |
 //! | [`system`] | system types |
+//! | [`signature`] | s-expressions of libgcrypt, keys, signatures of archives, who may sign |
 //! | [`references`] | finding the hash parts of store paths in a stream of bytes |
 
 pub mod base16;
@@ -22,6 +23,7 @@ pub mod derivation;
 pub mod hash;
 pub mod nar;
 pub mod references;
+pub mod signature;
 pub mod store_path;
 pub mod system;
 

@@ -69,3 +69,16 @@ fn references() {
         &[b"abcdefghijklmnopqrstuvwxyz", b"\x01\x02\x04\x05eeeeeeeeeeeeeeee\0\0\0"],
     );
 }
+
+#[test]
+fn sexp() {
+    run(
+        properties::sexp,
+        &[
+            b"(acl (entry (public-key (rsa (n #00C1#) (e #010001#))) (tag (guix import))))",
+            b"(9:signature(4:data(5:flags7:rfc6979)(4:hash6:sha2562:ab))(7:sig-val(5:ecdsa(1:r1:x)\
+              (1:s1:y)))(10:public-key(3:ecc(5:curve7:Ed25519)(1:q2:ab))))",
+            b"(a |QUI=| \"x\\n\\x41\" #4142# (b))",
+        ],
+    );
+}

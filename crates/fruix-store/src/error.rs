@@ -12,6 +12,44 @@ use fruix_core::hash::Hash;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// What claims to be a bundle of items is none, or could not be written.
+    #[error("bad bundle of store items: {reason}")]
+    BadBundle {
+        /// What is wrong.
+        reason: String,
+    },
+    /// An item of a bundle is not signed.
+    #[error("imported archive of `{path}' lacks a signature")]
+    Unsigned {
+        /// The item.
+        path: String,
+    },
+    /// The signature of an item of a bundle is of something else.
+    #[error(
+        "signed hash doesn't match actual contents of imported archive of `{path}'; it could be \
+             corrupt, or someone is trying to import a Trojan horse"
+    )]
+    SignedOther {
+        /// The item.
+        path: String,
+    },
+    /// A signature does not count, or none could be made.
+    #[error(transparent)]
+    Signature(fruix_core::signature::SignatureError),
+    /// A file of a key or of who may sign is not one.
+    #[error("`{}': {error}", path.display())]
+    KeyFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        error: fruix_core::signature::SignatureError,
+    },
+    /// There is a key already, and no other shall take its place.
+    #[error("key pair exists under `{}'; remove it first", path.display())]
+    KeyExists {
+        /// Its file.
+        path: PathBuf,
+    },
     /// A system call on a file failed for a reason that has no variant of its own.
     #[error("{action} `{}': {source}", path.display())]
     Io {

@@ -190,7 +190,7 @@ impl Store {
     }
 
     /// Make TEMP the item that INFO describes and register it, unless it is valid already.
-    fn install(&self, temp: TempPath, info: &PathInfo, repair: bool) -> Result<()> {
+    pub(crate) fn install(&self, temp: TempPath, info: &PathInfo, repair: bool) -> Result<()> {
         self.add_temp_root(&info.path)?;
         if !repair && self.is_valid_path(&info.path)? {
             return Ok(());

@@ -11,6 +11,8 @@
 //! | `db` | the SQLite database and every statement on it |
 //! | `queries` | questions that change nothing |
 //! | `import` | adding texts, trees and archives |
+//! | `bundle` | exporting and importing signed items |
+//! | `keys` | the files of keys, and of who may sign |
 //! | `builds` | the directories of builds, and the way of their outputs into the store |
 //! | `register` | the moment at which items become valid; the policy for power loss |
 //! | `canonical` | modes, dates and owners of an item's files |
@@ -26,12 +28,14 @@
 //! | `sys` | what differs between operating systems |
 
 mod builds;
+mod bundle;
 mod canonical;
 mod db;
 mod error;
 mod fsutil;
 mod gc;
 mod import;
+mod keys;
 mod layout;
 mod locks;
 mod memory;
@@ -53,6 +57,7 @@ pub use builds::{BuildDir, Maker, Outputs, Wanted};
 pub use canonical::STORE_MTIME;
 pub use error::{Error, Result};
 pub use gc::{GcAction, GcOptions, GcResults};
+pub use keys::KeyFiles;
 pub use layout::Layout;
 pub use locks::{FileLock, Mode, PathLocks};
 pub use memory::MemoryStore;
