@@ -22,7 +22,7 @@ const LONGEST_MIRRORS: u64 = 1024 * 1024;
 /// Make the output of JOB's derivation in DIR.
 pub(crate) fn run(job: &Job<'_>, dir: &BuildDir, log: &mut LogWriter) -> Result<()> {
     let derivation = &job.node.derivation;
-    let drv = || job.scheduler.store.layout().display(&job.node.drv);
+    let drv = || job.workshop.store.layout().display(&job.node.drv);
     if derivation.builder != "builtin:download" {
         return Err(Error::Builtin { drv: drv(), builder: derivation.builder.clone() });
     }
@@ -47,7 +47,7 @@ pub(crate) fn run(job: &Job<'_>, dir: &BuildDir, log: &mut LogWriter) -> Result<
     };
     let target = dir.place_of(output);
     let drv = &job.node.drv;
-    job.scheduler
+    job.workshop
         .settings
         .fetcher
         .fetch(
@@ -62,11 +62,11 @@ pub(crate) fn run(job: &Job<'_>, dir: &BuildDir, log: &mut LogWriter) -> Result<
         .map_err(|source| match source {
             fruix_fetch::Error::Cancelled => Error::Cancelled,
             fruix_fetch::Error::HashMismatch { expected, actual, .. } => {
-                let path = job.scheduler.store.layout().display(output);
+                let path = job.workshop.store.layout().display(output);
                 fruix_store::Error::HashMismatch { path, expected, got: actual }.into()
             }
             source => {
-                Error::Download { output: job.scheduler.store.layout().display(output), source }
+                Error::Download { output: job.workshop.store.layout().display(output), source }
             }
         })
 }
@@ -84,7 +84,7 @@ fn note(log: &mut LogWriter, progress: Progress<'_>) {
 
 /// The mirrors that the derivation itself brings along: a store file with Guix's `%mirrors`.
 fn mirrors(job: &Job<'_>) -> Result<Mirrors> {
-    let layout = job.scheduler.store.layout();
+    let layout = job.workshop.store.layout();
     let file = job.node.derivation.env.get("mirrors");
     let Some(item) = file.and_then(|file| layout.parse(file).ok()) else {
         return Ok(Mirrors::none());

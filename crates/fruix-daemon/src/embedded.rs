@@ -154,7 +154,7 @@ impl Store for EmbeddedStore {
         let Some(building) = &self.building else { return Err(StoreError::NoBuilder) };
         let Building { scheduler, options, observer, cancel } = building;
         let options = BuildOptions { mode, ..options.clone() };
-        match scheduler.build(goals, &options, observer.as_ref(), cancel) {
+        match scheduler.build_for(&self.store, goals, &options, observer.as_ref(), cancel) {
             Ok(_) => Ok(()),
             Err(crate::Error::Store(error)) => Err(self.told(error)),
             Err(error) => Err(StoreError::Store(Box::new(error))),

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use fruix_core::StorePath;
 use fruix_sandbox::Outcome;
@@ -127,6 +128,12 @@ pub enum Error {
         /// Those that could not be built for it.
         drvs: Vec<String>,
     },
+    /// A mistake in this program, which has written more about it to standard error.
+    #[error("the build of `{drv}' ended by a mistake in this program")]
+    Panicked {
+        /// The derivation.
+        drv: String,
+    },
     /// It was cancelled.
     #[error("the build was interrupted")]
     Cancelled,
@@ -158,8 +165,8 @@ impl Error {
 pub struct Failure {
     /// The derivation.
     pub drv: StorePath,
-    /// Why.
-    pub error: Error,
+    /// Why. Everybody who waited for it has the same.
+    pub error: Arc<Error>,
 }
 
 /// Attributes of a derivation that say what its outputs may refer to.

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! From goals to the derivations that must be built, without recursion: graphs are deep and wide.
 
+#[cfg(test)]
+use std::collections::BTreeMap;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use fruix_core::derivation::Derivation;
 use fruix_core::store_path::StorePath;
@@ -22,7 +25,7 @@ pub struct Plan {
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) drv: StorePath,
-    pub(crate) derivation: Derivation,
+    pub(crate) derivation: Arc<Derivation>,
     /// The outputs that somebody needs.
     pub(crate) wanted: BTreeSet<String>,
     pub(crate) mode: BuildMode,
@@ -38,6 +41,37 @@ impl Plan {
     /// The derivations that must be built, in no particular order.
     pub fn builds(&self) -> impl Iterator<Item = &StorePath> {
         self.nodes.iter().filter(|node| node.needed).map(|node| &node.drv)
+    }
+
+    /// The plan to build derivations that each need those with the given numbers, for tests.
+    #[cfg(test)]
+    pub(crate) fn made_up(all: Vec<(StorePath, Vec<usize>)>) -> Plan {
+        let drvs: Vec<StorePath> = all.iter().map(|(drv, _)| drv.clone()).collect();
+        let mut plan = Plan::default();
+        for (number, (drv, needs)) in all.into_iter().enumerate() {
+            let needs = needs.iter().map(|n| (drvs[*n].clone(), BTreeSet::new())).collect();
+            let derivation = Derivation {
+                outputs: BTreeMap::new(),
+                inputs: needs,
+                sources: BTreeSet::new(),
+                system: String::new(),
+                builder: String::new(),
+                args: Vec::new(),
+                env: BTreeMap::new(),
+            };
+            plan.index.insert(drv.clone(), number);
+            plan.nodes.push(Node {
+                drv,
+                derivation: Arc::new(derivation),
+                wanted: BTreeSet::new(),
+                mode: BuildMode::Normal,
+                needed: true,
+                dependents: Vec::new(),
+                waits_for: 0,
+            });
+        }
+        plan.connect();
+        plan
     }
 
     /// Find out what GOALS need. Everything looked at becomes a temporary root of STORE's session
@@ -105,7 +139,7 @@ impl Plan {
         let number = self.nodes.len();
         self.index.insert(drv.clone(), number);
         self.nodes.push(Node {
-            derivation: store.read_derivation(&drv)?,
+            derivation: Arc::new(store.read_derivation(&drv)?),
             drv,
             wanted: BTreeSet::new(),
             mode: BuildMode::Normal,

@@ -9,7 +9,9 @@
 //! | --- | --- |
 //! | `embedded` | [`EmbeddedStore`]: store and builder in one, as others see a store |
 //! | `graph` | from goals to the derivations that must be built, and in which order |
-//! | `scheduler` | [`Scheduler`]: worker threads, waiting for other processes, keeping going |
+//! | `queue` | who builds what next, among all requests: pure bookkeeping |
+//! | `scheduler` | [`Scheduler`]: the threads of clients and builds, around the queue |
+//! | `outbox` | what happens, on its way from the threads that build to clients |
 //! | `run` | one derivation: locks, validity, rounds, checks |
 //! | `request` | the request to the sandbox: what a build sees |
 //! | `environment` | the environment variables of a build, and reference graphs |
@@ -29,6 +31,8 @@ mod graph;
 mod identity;
 mod log;
 mod options;
+mod outbox;
+mod queue;
 mod references;
 mod request;
 mod run;
@@ -42,8 +46,8 @@ pub use events::{Event, LogLines, NoObserver, Observer};
 pub use fruix_protocol::{BuildMode, Goal};
 pub use graph::Plan;
 pub use log::{find_log, open_log};
-pub use options::{BuildOptions, Settings};
-pub use scheduler::{Report, Scheduler};
+pub use options::{BuildOptions, LogCompression, Settings};
+pub use scheduler::{BuildStatus, Report, Scheduler};
 pub use server::{
     DEFAULT_PORT, ListenError, Listener, Place, Server, ServerOptions, status_socket,
 };

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Build logs: `LOGDIR/drvs/XX/REST.drv.gz`, XX being the first two letters of the derivation's name.
+//! Build logs: `LOGDIR/drvs/XX/REST.drv.gz` (or `.bz2`, or neither), XX being the first two letters of the
+//! derivation's name (`openLogFile` in `nix/libstore/build.cc`).
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
+use bzip2::bufread::MultiBzDecoder;
+use bzip2::write::BzEncoder;
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
@@ -13,6 +16,7 @@ use fruix_core::StorePath;
 
 use crate::error::{Error, Result};
 use crate::events::LogLines;
+use crate::options::LogCompression;
 
 /// How many last lines are kept for an error message.
 const TAIL: usize = 20;
@@ -31,14 +35,12 @@ pub fn find_log(log_dir: &Path, drv: &StorePath) -> Option<PathBuf> {
     ["gz", "bz2", ""].iter().map(|extension| with_suffix(&stem, extension)).find(|p| p.is_file())
 }
 
-/// Read the log in FILE, whichever of the two kinds that this program knows it is.
+/// Read the log in FILE, whichever of the three kinds it is.
 pub fn open_log(file: &Path) -> io::Result<Box<dyn Read>> {
     let opened = BufReader::new(File::open(file)?);
     match file.extension().and_then(|extension| extension.to_str()) {
         Some("gz") => Ok(Box::new(MultiGzDecoder::new(opened))),
-        Some("bz2") => {
-            Err(io::Error::new(io::ErrorKind::Unsupported, "bzip2 is not supported for logs"))
-        }
+        Some("bz2") => Ok(Box::new(MultiBzDecoder::new(opened))),
         _ => Ok(Box::new(opened)),
     }
 }
@@ -52,9 +54,35 @@ fn with_suffix(stem: &Path, extension: &str) -> PathBuf {
     name.into()
 }
 
+/// What writes to the file.
+enum Encoder {
+    Plain(BufWriter<File>),
+    Gzip(GzEncoder<BufWriter<File>>),
+    Bzip2(BzEncoder<BufWriter<File>>),
+}
+
+impl Encoder {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Encoder::Plain(file) => file.write_all(bytes),
+            Encoder::Gzip(file) => file.write_all(bytes),
+            Encoder::Bzip2(file) => file.write_all(bytes),
+        }
+    }
+
+    fn finish(self) -> io::Result<()> {
+        let mut file = match self {
+            Encoder::Plain(file) => file,
+            Encoder::Gzip(file) => file.finish()?,
+            Encoder::Bzip2(file) => file.finish()?,
+        };
+        file.flush()
+    }
+}
+
 /// A log being written.
 pub(crate) struct LogWriter {
-    file: Option<(PathBuf, GzEncoder<BufWriter<File>>)>,
+    file: Option<(PathBuf, Encoder)>,
     failure: Option<io::Error>,
     lines: LogLines,
     tail: VecDeque<String>,
@@ -66,13 +94,33 @@ impl LogWriter {
         Self { file: None, failure: None, lines: LogLines::default(), tail: VecDeque::new() }
     }
 
-    /// Begin the log of DRV below LOG_DIR anew.
-    pub(crate) fn create(log_dir: &Path, drv: &StorePath) -> Result<Self> {
-        let path = with_suffix(&stem(log_dir, drv), "gz");
+    /// Begin the log of DRV below LOG_DIR anew. One that was compressed otherwise goes.
+    pub(crate) fn create(
+        log_dir: &Path,
+        drv: &StorePath,
+        compression: LogCompression,
+    ) -> Result<Self> {
+        let stem = stem(log_dir, drv);
+        let extension = match compression {
+            LogCompression::None => "",
+            LogCompression::Gzip => "gz",
+            LogCompression::Bzip2 => "bz2",
+        };
+        for other in ["gz", "bz2", ""].into_iter().filter(|other| *other != extension) {
+            let _ = fs::remove_file(with_suffix(&stem, other));
+        }
+        let path = with_suffix(&stem, extension);
         let dir = path.parent().unwrap_or(log_dir);
         fs::create_dir_all(dir).map_err(Error::io("creating directory", dir))?;
         let file = File::create(&path).map_err(Error::io("creating log file", &path))?;
-        let encoder = GzEncoder::new(BufWriter::new(file), Compression::best());
+        let file = BufWriter::new(file);
+        let encoder = match compression {
+            LogCompression::None => Encoder::Plain(file),
+            LogCompression::Gzip => Encoder::Gzip(GzEncoder::new(file, Compression::best())),
+            LogCompression::Bzip2 => {
+                Encoder::Bzip2(BzEncoder::new(file, bzip2::Compression::best()))
+            }
+        };
         Ok(Self { file: Some((path, encoder)), ..Self::none() })
     }
 
@@ -86,7 +134,7 @@ impl LogWriter {
         if let Some((_, encoder)) = &mut self.file
             && self.failure.is_none()
         {
-            self.failure = encoder.write_all(bytes).err();
+            self.failure = encoder.write(bytes).err();
         }
         let tail = &mut self.tail;
         self.lines.feed(bytes, |line| push_line(tail, line));
@@ -100,7 +148,7 @@ impl LogWriter {
         let Some((path, encoder)) = self.file else { return Ok((None, lines)) };
         let written = match self.failure {
             Some(failure) => Err(failure),
-            None => encoder.finish().and_then(|mut file| file.flush()),
+            None => encoder.finish(),
         };
         written.map_err(Error::io("writing log file", &path))?;
         Ok((Some(path), lines))

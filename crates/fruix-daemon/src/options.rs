@@ -25,6 +25,11 @@ pub struct Settings {
     pub build_users_group: String,
     /// What downloads.
     pub fetcher: Arc<Fetcher>,
+    /// How many builds may run at the same time, whoever wants them. Otherwise as many as the most
+    /// generous of those who want something allows itself ([`BuildOptions::max_jobs`]).
+    pub max_jobs: Option<usize>,
+    /// How logs are compressed (`--log-compression`).
+    pub log_compression: LogCompression,
     /// The environment from which fixed-output derivations get the variables that they name in
     /// `impureEnvVars`, such as `http_proxy`.
     pub impure_environment: BTreeMap<String, String>,
@@ -43,6 +48,8 @@ impl Settings {
             build_root: "/tmp".into(),
             build_users_group: BUILD_USERS_GROUP.into(),
             fetcher,
+            max_jobs: None,
+            log_compression: LogCompression::Gzip,
             impure_environment: BTreeMap::new(),
             client: None,
             devices: vec!["/dev/kvm".into()],
@@ -50,13 +57,25 @@ impl Settings {
     }
 }
 
+/// How logs are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogCompression {
+    /// Not at all.
+    None,
+    /// By gzip, as in guix-daemon unless it is told otherwise.
+    #[default]
+    Gzip,
+    /// By bzip2.
+    Bzip2,
+}
+
 /// How a request is to be carried out.
 #[derive(Debug, Clone)]
 pub struct BuildOptions {
     /// What for.
     pub mode: BuildMode,
-    /// How many derivations may be built at the same time. With zero, only those that prefer it are
-    /// built here.
+    /// How many derivations may be built at the same time for this request. With zero, only those
+    /// that prefer it are built here.
     pub max_jobs: usize,
     /// `NIX_BUILD_CORES`: on how many cores a build should run.
     pub cores: usize,
@@ -76,6 +95,9 @@ pub struct BuildOptions {
     pub cache_failures: bool,
     /// Write build logs.
     pub keep_log: bool,
+    /// User and group who get the directories of failed builds that are kept, rather than
+    /// [`Settings::client`].
+    pub client: Option<(u32, u32)>,
 }
 
 impl Default for BuildOptions {
@@ -92,6 +114,7 @@ impl Default for BuildOptions {
             max_log_bytes: None,
             cache_failures: false,
             keep_log: true,
+            client: None,
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::log::LogWriter;
 use crate::options::BuildOptions;
 use crate::references;
 use crate::request::request;
-use crate::scheduler::Scheduler;
+use crate::scheduler::Workshop;
 
 /// A disk with less space than this, in bytes, counts as full.
 const FULL: u64 = 8 * 1024 * 1024;
@@ -40,7 +40,7 @@ pub(crate) enum JobResult {
 
 /// A derivation to be built.
 pub(crate) struct Job<'a> {
-    pub(crate) scheduler: &'a Scheduler,
+    pub(crate) workshop: &'a Workshop,
     pub(crate) node: &'a Node,
     pub(crate) options: &'a BuildOptions,
     pub(crate) observer: &'a dyn Observer,
@@ -51,7 +51,7 @@ impl Job<'_> {
     /// Build it, unless it is valid.
     pub(crate) fn run(&self) -> Result<JobResult> {
         self.cancel.check()?;
-        let store = &self.scheduler.store;
+        let store = &self.workshop.store;
         let outputs: BTreeSet<StorePath> =
             self.node.derivation.outputs.values().filter_map(|o| o.path.clone()).collect();
         let Some(mut lock) = store.try_lock_paths(&outputs)? else { return Ok(JobResult::Busy) };
@@ -81,7 +81,7 @@ impl Job<'_> {
     }
 
     fn show(&self, item: &StorePath) -> String {
-        self.scheduler.store.layout().display(item)
+        self.workshop.store.layout().display(item)
     }
 
     fn is_builtin(&self) -> bool {
@@ -90,7 +90,7 @@ impl Job<'_> {
 
     fn refuse_known_failure(&self, outputs: &BTreeSet<StorePath>) -> Result<()> {
         for output in outputs.iter().filter(|_| self.options.cache_failures) {
-            if self.scheduler.store.has_path_failed(output)? {
+            if self.workshop.store.has_path_failed(output)? {
                 return Err(Error::FailedBefore { drv: self.show(&self.node.drv) });
             }
         }
@@ -109,14 +109,14 @@ impl Job<'_> {
         if for_good && self.options.cache_failures && self.node.derivation.fixed_output().is_none()
         {
             for output in self.node.derivation.outputs.values().filter_map(|o| o.path.as_ref()) {
-                self.scheduler.store.register_failed_path(output)?;
+                self.workshop.store.register_failed_path(output)?;
             }
         }
         Ok(())
     }
 
     fn refuse_platform(&self) -> Result<()> {
-        let native = &self.scheduler.settings.system;
+        let native = &self.workshop.settings.system;
         let system = System::from(self.node.derivation.system.as_str());
         let local = native.runs(&system);
         if self.options.max_jobs == 0
@@ -135,13 +135,13 @@ impl Job<'_> {
         Error::Platform {
             drv: self.show(&self.node.drv),
             wanted: self.node.derivation.system.clone(),
-            system: self.scheduler.settings.system.to_string(),
+            system: self.workshop.settings.system.to_string(),
         }
     }
 
     /// The closure of what the derivation declares as its inputs.
     fn inputs(&self) -> Result<BTreeSet<StorePath>> {
-        let store = &self.scheduler.store;
+        let store = &self.workshop.store;
         let mut inputs: Vec<StorePath> = self.node.derivation.sources.iter().cloned().collect();
         for (drv, names) in &self.node.derivation.inputs {
             let outputs = store.query_derivation_outputs(drv)?;
@@ -176,7 +176,7 @@ impl Job<'_> {
                 self.compare_rounds(previous, &outputs)?;
             }
             if round == rounds {
-                return Ok(self.scheduler.store.register_outputs(&outputs)?);
+                return Ok(self.workshop.store.register_outputs(&outputs)?);
             }
             if !self.options.keep_failed {
                 outputs.forget_files()?;
@@ -188,7 +188,7 @@ impl Job<'_> {
 
     fn compare_with_store(&self, outputs: &Outputs) -> Result<()> {
         for info in outputs.infos() {
-            let known = self.scheduler.store.query_path_info(&info.path)?;
+            let known = self.workshop.store.query_path_info(&info.path)?;
             if known.is_some_and(|known| known.nar_hash != info.nar_hash) {
                 return Err(self.differs(outputs, &info.path));
             }
@@ -207,7 +207,7 @@ impl Job<'_> {
     /// The error for ITEM of OUTPUTS, which is kept as `ITEM-check` if wanted.
     fn differs(&self, outputs: &Outputs, item: &StorePath) -> Error {
         let keep = self.options.keep_failed;
-        let kept = keep.then(|| self.scheduler.store.keep_for_comparison(outputs, item));
+        let kept = keep.then(|| self.workshop.store.keep_for_comparison(outputs, item));
         match kept.transpose() {
             Ok(kept) => Error::NotDeterministic {
                 drv: self.show(&self.node.drv),
@@ -220,9 +220,13 @@ impl Job<'_> {
 
     /// Build it once, and take over and examine what it made.
     fn build_once(&self, wanted: &Wanted<'_>, (round, rounds): (u32, u32)) -> Result<Outputs> {
-        let (scheduler, drv) = (self.scheduler, &self.node.drv);
+        let (workshop, drv) = (self.workshop, &self.node.drv);
         let mut log = if self.options.keep_log {
-            LogWriter::create(scheduler.store.layout().log_dir(), drv)?
+            LogWriter::create(
+                workshop.store.layout().log_dir(),
+                drv,
+                workshop.settings.log_compression,
+            )?
         } else {
             LogWriter::none()
         };
@@ -234,24 +238,24 @@ impl Job<'_> {
             rounds,
             log_file: log.path(),
         });
-        let root = &scheduler.settings.build_root;
+        let root = &workshop.settings.build_root;
         if self.is_builtin() {
-            let dir = scheduler.store.build_dir(Maker::Here, root, drv.name())?;
+            let dir = workshop.store.build_dir(Maker::Here, root, drv.name())?;
             let ended = builtin::run(self, &dir, &mut log);
             log.finish()?;
             ended?;
             return self.examine(&dir, wanted);
         }
-        let lent = scheduler.identities.lend()?;
+        let lent = workshop.identities.lend()?;
         let caller = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
         let (uid, gid) = lent.identity.outside(caller);
-        let mut dir = scheduler.store.build_dir(Maker::Process { uid, gid }, root, drv.name())?;
+        let mut dir = workshop.store.build_dir(Maker::Process { uid, gid }, root, drv.name())?;
         let ended = self.run_builder(wanted, &dir, &lent.identity, &mut log);
         let (log_file, tail) = log.finish()?;
         let outcome = ended?;
         if !outcome.success() {
             self.cancel.check()?;
-            let disk_full = is_full(scheduler.store.layout().physical_store()) || is_full(root);
+            let disk_full = is_full(workshop.store.layout().physical_store()) || is_full(root);
             self.keep_failed(&mut dir)?;
             let drv = self.show(drv);
             return Err(Error::Builder { drv, outcome, log_file, tail, disk_full });
@@ -266,14 +270,15 @@ impl Job<'_> {
     }
 
     fn examine(&self, dir: &BuildDir, wanted: &Wanted<'_>) -> Result<Outputs> {
-        let outputs = self.scheduler.store.take_outputs(dir, wanted)?;
-        references::check(&self.scheduler.store, wanted, outputs.infos())?;
+        let outputs = self.workshop.store.take_outputs(dir, wanted)?;
+        references::check(&self.workshop.store, wanted, outputs.infos())?;
         Ok(outputs)
     }
 
     fn keep_failed(&self, dir: &mut BuildDir) -> Result<()> {
         if self.options.keep_failed
-            && let Some(directory) = dir.keep(self.scheduler.settings.client)?
+            && let Some(directory) =
+                dir.keep(self.options.client.or(self.workshop.settings.client))?
         {
             self.observer.event(Event::Kept { drv: &self.node.drv, directory: &directory });
         }
@@ -287,29 +292,29 @@ impl Job<'_> {
         identity: &Identity,
         log: &mut LogWriter,
     ) -> Result<Outcome> {
-        let (scheduler, drv, derivation) = (self.scheduler, &self.node.drv, &self.node.derivation);
-        let layout = scheduler.store.layout();
-        for (name, text) in reference_graphs(&scheduler.store, drv, derivation)? {
+        let (workshop, drv, derivation) = (self.workshop, &self.node.drv, &self.node.derivation);
+        let layout = workshop.store.layout();
+        for (name, text) in reference_graphs(&workshop.store, drv, derivation)? {
             let file = dir.top().join(name);
             fs::write(&file, text).map_err(Error::io("writing", &file))?;
         }
         let directory = build_directory(drv.name());
-        let impure = &scheduler.settings.impure_environment;
+        let impure = &workshop.settings.impure_environment;
         let store_dir = layout.store_dir().as_str();
         let env = environment(derivation, store_dir, &directory, self.options.cores, impure);
-        let choices = (&scheduler.settings, self.options);
-        let named = (drv.name(), derivation);
+        let choices = (&workshop.settings, self.options);
+        let named = (drv.name(), derivation.as_ref());
         let request = request(dir, layout, named, identity, wanted.inputs, env, choices);
-        for shortcoming in scheduler.sandbox.shortcomings(&request) {
+        for shortcoming in workshop.sandbox.shortcomings(&request) {
             let line = format!("note: {shortcoming}\n");
             log.write(line.as_bytes());
             self.observer.event(Event::Log { drv, bytes: line.as_bytes() });
         }
-        let running = scheduler.sandbox.spawn(request).map_err(|error| match &error {
+        let running = workshop.sandbox.spawn(request).map_err(|error| match &error {
             // Only the attempt tells whether there is an emulator for a foreign program.
             fruix_sandbox::Error::Exec { source, .. }
                 if source.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error())
-                    && !scheduler.settings.system.runs(&derivation.system.as_str().into()) =>
+                    && !workshop.settings.system.runs(&derivation.system.as_str().into()) =>
             {
                 self.wrong_platform()
             }

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! [`Scheduler`]: carries out plans with worker threads.
+//! [`Scheduler`]: carries out the builds of all clients of a process.
+//!
+//! Whoever asks for something waits in [`Scheduler::build_for`], where its observer is called in its own
+//! thread. Each build has a thread as long as it runs. Both meet at the [`Queue`], under one lock, which
+//! is held for bookkeeping alone.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use fruix_core::StorePath;
 use fruix_protocol::Goal;
@@ -16,17 +21,51 @@ use crate::events::{Event, Observer};
 use crate::graph::Plan;
 use crate::identity::Identities;
 use crate::options::{BuildOptions, Settings};
+use crate::outbox::{Board, Message, Outbox, Task};
+use crate::queue::{BuildId, Effect, Ending, Queue, RequestId};
 use crate::run::{Job, JobResult};
 
 /// How long to wait before looking again whether another process has finished the same derivation.
 const RETRY: Duration = Duration::from_millis(100);
 
-/// Builds derivations in one store. It can be shared by threads.
+/// Builds derivations in one store, for any number of clients at the same time: a daemon, or a process
+/// with an embedded store, has one. What several of them want is built once.
 pub struct Scheduler {
+    shared: Arc<Shared>,
+}
+
+/// What builds need to know.
+pub(crate) struct Workshop {
     pub(crate) store: Arc<Store>,
     pub(crate) settings: Settings,
     pub(crate) identities: Identities,
     pub(crate) sandbox: Box<dyn Sandbox>,
+}
+
+struct Shared {
+    workshop: Workshop,
+    state: Mutex<State>,
+}
+
+struct State {
+    queue: Queue,
+    clients: HashMap<RequestId, Client>,
+    builds: HashMap<BuildId, Arc<Live>>,
+}
+
+struct Client {
+    plan: Arc<Plan>,
+    options: Arc<BuildOptions>,
+    outbox: Arc<Outbox>,
+}
+
+/// A build under way.
+struct Live {
+    task: Task,
+    cancel: Cancellation,
+    board: Mutex<Board>,
+    since: SystemTime,
+    pid: Mutex<Option<u32>>,
 }
 
 /// What was done for a request.
@@ -37,29 +76,71 @@ pub struct Report {
     pub built: Vec<StorePath>,
 }
 
+/// A build under way, for people who want to know.
+#[derive(Debug, Clone)]
+pub struct BuildStatus {
+    /// The derivation.
+    pub drv: StorePath,
+    /// The first process of the build, as the host sees it, once there is one.
+    pub pid: Option<u32>,
+    /// Since when it runs.
+    pub since: SystemTime,
+    /// How many requests wait for it.
+    pub clients: usize,
+}
+
 impl Scheduler {
     /// A scheduler for STORE on this machine.
     pub fn new(store: Arc<Store>, settings: Settings) -> Result<Self> {
-        let identities = Identities::new(&settings.build_users_group, store.layout().state_dir())?;
-        Ok(Self { store, settings, identities, sandbox: fruix_sandbox::native() })
+        Self::with_sandbox(store, settings, fruix_sandbox::native())
     }
 
-    /// The same for another session of the store, whose temporary roots protect what is built.
+    /// The same with SANDBOX instead of the machine's own.
+    pub fn with_sandbox(
+        store: Arc<Store>,
+        settings: Settings,
+        sandbox: Box<dyn Sandbox>,
+    ) -> Result<Self> {
+        let identities = Identities::new(&settings.build_users_group, store.layout().state_dir())?;
+        let queue = Queue::new(store.layout().clone(), settings.max_jobs);
+        let workshop = Workshop { store, settings, identities, sandbox };
+        let state = State { queue, clients: HashMap::new(), builds: HashMap::new() };
+        Ok(Self { shared: Arc::new(Shared { workshop, state: Mutex::new(state) }) })
+    }
+
+    /// The store that it builds in.
     pub fn store(&self) -> &Arc<Store> {
-        &self.store
+        &self.shared.workshop.store
+    }
+
+    /// Its settings.
+    pub fn settings(&self) -> &Settings {
+        &self.shared.workshop.settings
     }
 
     /// Find out what must be built for GOALS, without building it.
     pub fn plan(&self, goals: &[Goal], options: &BuildOptions) -> Result<Plan> {
-        Plan::new(&self.store, goals, options.mode)
+        Plan::new(self.store(), goals, options.mode)
     }
 
-    /// Make GOALS valid, and whatever they need. What was looked at and built is a temporary root of
-    /// the store's session.
-    ///
-    /// # Errors
-    /// [`Error::Failed`] when derivations fail, [`Error::Cancelled`] upon cancellation; other errors
-    /// mean that nothing was begun.
+    /// What is being built, the longest running first.
+    pub fn running(&self) -> Vec<BuildStatus> {
+        let state = self.shared.lock();
+        let mut all: Vec<BuildStatus> = state
+            .builds
+            .values()
+            .map(|live| BuildStatus {
+                drv: live.task.drv().clone(),
+                pid: *live.pid.lock().unwrap_or_else(PoisonError::into_inner),
+                since: live.since,
+                clients: live.board().listeners(),
+            })
+            .collect();
+        all.sort_by_key(|status| status.since);
+        all
+    }
+
+    /// [`Scheduler::build_for`] the session of [`Scheduler::store`].
     pub fn build(
         &self,
         goals: &[Goal],
@@ -67,224 +148,260 @@ impl Scheduler {
         observer: &dyn Observer,
         cancel: &Cancellation,
     ) -> Result<Report> {
-        let plan = self.plan(goals, options)?;
+        self.build_for(self.store(), goals, options, observer, cancel)
+    }
+
+    /// Make GOALS valid, and whatever they need. What was looked at and built is a temporary root of
+    /// SESSION, which is one of [`Scheduler::store`]. OBSERVER is called in the calling thread.
+    ///
+    /// Builds that other clients need as well go on after a cancellation; others have ended when this
+    /// returns.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when derivations fail, [`Error::Cancelled`] upon cancellation; other errors
+    /// mean that nothing was begun.
+    pub fn build_for(
+        &self,
+        session: &Store,
+        goals: &[Goal],
+        options: &BuildOptions,
+        observer: &dyn Observer,
+        cancel: &Cancellation,
+    ) -> Result<Report> {
+        let plan = Arc::new(Plan::new(session, goals, options.mode)?);
         let builds = plan.builds().count();
         if builds == 0 {
             return Ok(Report::default());
         }
         cancel.check()?;
         observer.event(Event::Planned { builds });
-        let stop = Cancellation::new();
-        let inner = stop.clone();
-        let _watch = cancel.watch(KillHandle::new(move || inner.cancel()));
-        let schedule = Schedule::new(self, &plan, options, observer, &stop);
-        let threads = options.max_jobs.clamp(1, builds);
-        std::thread::scope(|scope| {
-            for _ in 1..threads {
-                scope.spawn(|| schedule.carry_out());
-            }
-            schedule.carry_out();
-        });
-        cancel.check()?;
-        schedule.into_report()
+        let outbox = Arc::new(Outbox::default());
+        let id = self.shared.admit(plan, Arc::new(options.clone()), outbox.clone());
+        let waker = outbox.clone();
+        let _watch = cancel.watch(KillHandle::new(move || waker.wake()));
+        let request = Waiting { shared: &self.shared, id, observer, cancel };
+        request.follow(&outbox)
     }
 }
 
-/// A plan being carried out.
-struct Schedule<'a> {
-    scheduler: &'a Scheduler,
-    plan: &'a Plan,
-    options: &'a BuildOptions,
+/// A client's thread, waiting for its request.
+struct Waiting<'a> {
+    shared: &'a Arc<Shared>,
+    id: RequestId,
     observer: &'a dyn Observer,
-    /// Turned upon the first failure, unless the rest shall go on, and by the caller.
-    stop: &'a Cancellation,
-    state: Mutex<State>,
-    changed: Condvar,
+    cancel: &'a Cancellation,
 }
 
-struct State {
-    ready: VecDeque<usize>,
-    /// Nodes that another process builds, and when to look again; the delay is always the same, so
-    /// they are in order.
-    delayed: VecDeque<(Instant, usize)>,
-    running: usize,
-    /// Nodes that are neither built nor failed.
-    left: usize,
-    /// For how many nodes each waits, how many of these failed, and whether somebody was told
-    /// that another process builds it.
-    waits_for: Vec<usize>,
-    failed_inputs: Vec<usize>,
-    told: Vec<bool>,
-    built: Vec<StorePath>,
-    failures: Vec<Failure>,
-}
-
-impl<'a> Schedule<'a> {
-    fn new(
-        scheduler: &'a Scheduler,
-        plan: &'a Plan,
-        options: &'a BuildOptions,
-        observer: &'a dyn Observer,
-        stop: &'a Cancellation,
-    ) -> Self {
-        let nodes = &plan.nodes;
-        let needed = || (0..nodes.len()).filter(|n| nodes[*n].needed);
-        let state = State {
-            ready: needed().filter(|n| nodes[*n].waits_for == 0).collect(),
-            delayed: VecDeque::new(),
-            running: 0,
-            left: needed().count(),
-            waits_for: nodes.iter().map(|node| node.waits_for).collect(),
-            failed_inputs: vec![0; nodes.len()],
-            told: vec![false; nodes.len()],
-            built: Vec::new(),
-            failures: Vec::new(),
-        };
-        let (state, changed) = (Mutex::new(state), Condvar::new());
-        Self { scheduler, plan, options, observer, stop, state, changed }
-    }
-
-    /// What each worker thread does.
-    fn carry_out(&self) {
-        let mut state = self.lock();
-        while let Some(number) = {
-            let (guard, next) = self.next(state);
-            state = guard;
-            next
-        } {
-            state.running += 1;
-            drop(state);
-            let result = self.job(number).run();
-            state = self.lock();
-            state.running -= 1;
-            self.settle(&mut state, number, result);
-            self.changed.notify_all();
+impl Waiting<'_> {
+    fn follow(&self, outbox: &Outbox) -> Result<Report> {
+        let mut report = Report::default();
+        let mut failures = Vec::new();
+        let mut told = std::collections::HashSet::new();
+        // The delay is always the same, so they are in order.
+        let mut delayed: VecDeque<(Instant, usize)> = VecDeque::new();
+        let mut stopped = false;
+        // Should the observer panic, nobody will wait for the request any more.
+        let guard = StopGuard { shared: self.shared, id: self.id };
+        loop {
+            let due = delayed.front().map(|(due, _)| due.saturating_duration_since(Instant::now()));
+            for message in outbox.wait(due) {
+                match &*message {
+                    Message::Succeeded { drv } => report.built.push(drv.clone()),
+                    Message::Failed { drv, error } => {
+                        let (drv, error) = (drv.clone(), error.clone());
+                        failures.push(Failure { drv, error });
+                    }
+                    Message::Delayed { drv, node } => {
+                        if told.insert(*node) {
+                            self.observer.event(Event::Waiting { drv });
+                        }
+                        delayed.push_back((Instant::now() + RETRY, *node));
+                    }
+                    Message::Finished => {
+                        std::mem::forget(guard);
+                        self.cancel.check()?;
+                        return if failures.is_empty() {
+                            Ok(report)
+                        } else {
+                            Err(Error::Failed(failures))
+                        };
+                    }
+                    _ => {}
+                }
+                message.tell(self.observer);
+            }
+            if !stopped && self.cancel.is_cancelled() {
+                stopped = true;
+                self.shared.change(|queue| queue.stop(self.id));
+            }
+            let now = Instant::now();
+            while let Some((_, node)) = delayed.pop_front_if(|(due, _)| *due <= now) {
+                self.shared.change(|queue| queue.retry(self.id, node));
+            }
         }
-        drop(state);
-        self.changed.notify_all();
     }
+}
 
+struct StopGuard<'a> {
+    shared: &'a Arc<Shared>,
+    id: RequestId,
+}
+
+impl Drop for StopGuard<'_> {
+    fn drop(&mut self) {
+        self.shared.change(|queue| queue.stop(self.id));
+    }
+}
+
+impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wait for a node that can be built; `None` when there is nothing left to do.
-    fn next<'s>(&self, mut state: MutexGuard<'s, State>) -> (MutexGuard<'s, State>, Option<usize>) {
+    fn admit(
+        self: &Arc<Self>,
+        plan: Arc<Plan>,
+        options: Arc<BuildOptions>,
+        outbox: Arc<Outbox>,
+    ) -> RequestId {
+        let mut state = self.lock();
+        let id = state.queue.new_id();
+        let client = Client { plan: plan.clone(), options: options.clone(), outbox };
+        state.clients.insert(id, client);
+        state.queue.admit(id, plan, options);
+        self.carry_out(&mut state);
+        id
+    }
+
+    fn change(self: &Arc<Self>, change: impl FnOnce(&mut Queue)) {
+        let mut state = self.lock();
+        change(&mut state.queue);
+        self.carry_out(&mut state);
+    }
+
+    /// Do what the queue says, until it says nothing any more.
+    fn carry_out(self: &Arc<Self>, state: &mut State) {
         loop {
-            if self.stop.is_cancelled() || state.left == 0 {
-                return (state, None);
+            let effects = state.queue.effects();
+            if effects.is_empty() {
+                return;
             }
-            let now = Instant::now();
-            while let Some((_, number)) = state.delayed.pop_front_if(|(due, _)| *due <= now) {
-                state.ready.push_back(number);
+            for effect in effects {
+                self.carry_out_one(state, effect);
             }
-            if let Some(number) = state.ready.pop_front() {
-                return (state, Some(number));
-            }
-            if state.running == 0 && state.delayed.is_empty() {
-                self.give_up(&mut state);
-                return (state, None);
-            }
-            let due = state.delayed.front().map(|(due, _)| due.saturating_duration_since(now));
-            // A cancellation does not wake us up, so look now and then.
-            let pause = due.unwrap_or(RETRY).min(RETRY);
-            state = match self.changed.wait_timeout(state, pause) {
-                Ok((state, _)) => state,
-                Err(poisoned) => poisoned.into_inner().0,
-            };
         }
     }
 
-    /// Nothing is ready and nothing will be: derivations wait for each other.
-    fn give_up(&self, state: &mut State) {
-        let waiting: Vec<usize> =
-            (0..self.plan.nodes.len()).filter(|n| state.waits_for[*n] > 0).collect();
-        let show = |n: &usize| self.scheduler.store.layout().display(&self.plan.nodes[*n].drv);
-        let error = Error::Cycle { drvs: waiting.iter().map(show).collect() };
-        if let Some(first) = waiting.first() {
-            state.failures.push(Failure { drv: self.plan.nodes[*first].drv.clone(), error });
-        }
-        state.left = 0;
-    }
-
-    fn job(&self, number: usize) -> Job<'_> {
-        Job {
-            scheduler: self.scheduler,
-            node: &self.plan.nodes[number],
-            options: self.options,
-            observer: self.observer,
-            cancel: self.stop,
-        }
-    }
-
-    /// Take note of the RESULT of node NUMBER.
-    fn settle(&self, state: &mut State, number: usize, result: Result<JobResult>) {
-        let drv = &self.plan.nodes[number].drv;
-        match result {
-            Ok(JobResult::Busy) => {
-                if !std::mem::replace(&mut state.told[number], true) {
-                    self.observer.event(Event::Waiting { drv });
-                }
-                state.delayed.push_back((Instant::now() + RETRY, number));
+    fn carry_out_one(self: &Arc<Self>, state: &mut State, effect: Effect) {
+        let tell = |state: &State, request: RequestId, message: &dyn Fn(&Client) -> Message| {
+            if let Some(client) = state.clients.get(&request) {
+                client.outbox.push(Arc::new(message(client)));
             }
-            Ok(result) => {
-                if result == JobResult::Built {
-                    state.built.push(drv.clone());
-                    self.observer.event(Event::Succeeded { drv });
+        };
+        let drv = |client: &Client, node: usize| client.plan.nodes[node].drv.clone();
+        match effect {
+            Effect::Start { build, request, node } => self.start(state, build, request, node),
+            Effect::Join { build, request } => {
+                if let (Some(live), Some(client)) =
+                    (state.builds.get(&build), state.clients.get(&request))
+                {
+                    live.board().join(request, client.outbox.clone());
                 }
-                self.release_dependents(state, number, false);
             }
-            Err(error) => {
-                // What is killed because something else failed has not failed itself.
-                if self.stop.is_cancelled() && !state.failures.is_empty() {
-                    return;
+            Effect::Leave { build, request } => {
+                if let Some(live) = state.builds.get(&build) {
+                    live.board().leave(request);
                 }
-                self.fail(state, number, error);
-                if self.options.keep_going {
-                    self.release_dependents(state, number, true);
-                } else {
-                    self.stop.cancel();
+            }
+            Effect::Kill { build } => {
+                if let Some(live) = state.builds.get(&build) {
+                    live.cancel.cancel();
+                }
+            }
+            Effect::Delay { request, node } => {
+                tell(state, request, &|client| Message::Delayed { drv: drv(client, node), node })
+            }
+            Effect::Succeeded { request, node } => {
+                tell(state, request, &|client| Message::Succeeded { drv: drv(client, node) });
+            }
+            Effect::Failed { request, node, error } => {
+                tell(state, request, &|client| Message::Failed {
+                    drv: drv(client, node),
+                    error: error.clone(),
+                });
+            }
+            Effect::Finished { request } => {
+                if let Some(client) = state.clients.remove(&request) {
+                    client.outbox.push(Arc::new(Message::Finished));
                 }
             }
         }
     }
 
-    fn fail(&self, state: &mut State, number: usize, error: Error) {
-        let drv = self.plan.nodes[number].drv.clone();
-        self.observer.event(Event::Failed { drv: &drv, error: &error });
-        state.failures.push(Failure { drv, error });
-    }
-
-    /// Node NUMBER is done (or FAILED): let those who waited for it go on, or fail in turn.
-    fn release_dependents(&self, state: &mut State, number: usize, failed: bool) {
-        let mut done = vec![(number, failed)];
-        while let Some((number, failed)) = done.pop() {
-            state.left -= 1;
-            for dependent in &self.plan.nodes[number].dependents {
-                state.waits_for[*dependent] -= 1;
-                state.failed_inputs[*dependent] += usize::from(failed);
-                if state.waits_for[*dependent] > 0 {
-                    continue;
-                }
-                let count = state.failed_inputs[*dependent];
-                if count == 0 {
-                    state.ready.push_back(*dependent);
-                } else {
-                    let node = &self.plan.nodes[*dependent];
-                    let drv = self.scheduler.store.layout().display(&node.drv);
-                    self.fail(state, *dependent, Error::Dependencies { drv, count });
-                    done.push((*dependent, true));
-                }
-            }
+    /// Begin BUILD in a thread of its own.
+    fn start(self: &Arc<Self>, state: &mut State, build: BuildId, request: RequestId, node: usize) {
+        let Some(client) = state.clients.get(&request) else { return };
+        let live = Arc::new(Live {
+            task: Task { plan: client.plan.clone(), node },
+            cancel: Cancellation::new(),
+            board: Mutex::default(),
+            since: SystemTime::now(),
+            pid: Mutex::default(),
+        });
+        live.board().join(request, client.outbox.clone());
+        state.builds.insert(build, live.clone());
+        let (shared, options) = (self.clone(), client.options.clone());
+        let drv = live.task.drv().clone();
+        let thread = std::thread::Builder::new().name("build".into());
+        let started = thread.spawn(move || shared.run(build, &live, &options));
+        if let Err(source) = started {
+            let path = self.workshop.store.physical(&drv);
+            let error = Error::io("starting a thread for", &path)(source);
+            state.builds.remove(&build);
+            state.queue.settle(build, &Ending::Failed(Arc::new(error)));
         }
     }
 
-    fn into_report(self) -> Result<Report> {
-        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if state.failures.is_empty() {
-            Ok(Report { built: state.built })
-        } else {
-            Err(Error::Failed(state.failures))
+    /// What the thread of BUILD does.
+    fn run(self: &Arc<Self>, build: BuildId, live: &Live, options: &BuildOptions) {
+        let observer = |event: Event<'_>| live.post(&event);
+        let job = Job {
+            workshop: &self.workshop,
+            node: &live.task.plan.nodes[live.task.node],
+            options,
+            observer: &observer,
+            cancel: &live.cancel,
+        };
+        let ending = match catch_unwind(AssertUnwindSafe(|| job.run())) {
+            Ok(Ok(JobResult::Built)) => Ending::Built,
+            Ok(Ok(JobResult::AlreadyValid)) => Ending::AlreadyValid,
+            Ok(Ok(JobResult::Busy)) => Ending::Busy,
+            Ok(Err(error)) => Ending::Failed(Arc::new(error)),
+            Err(_) => {
+                let drv = self.workshop.store.layout().display(live.task.drv());
+                Ending::Failed(Arc::new(Error::Panicked { drv }))
+            }
+        };
+        let mut state = self.lock();
+        state.builds.remove(&build);
+        state.queue.settle(build, &ending);
+        // Who is told of a failure shall be the only one who has it.
+        drop(ending);
+        self.carry_out(&mut state);
+    }
+}
+
+impl Live {
+    fn board(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn post(&self, event: &Event<'_>) {
+        if let Event::Running { pid, .. } = event {
+            *self.pid.lock().unwrap_or_else(PoisonError::into_inner) = Some(*pid);
+        }
+        if let Some(message) = Message::from_build(&self.task, event) {
+            self.board().post(message);
         }
     }
 }

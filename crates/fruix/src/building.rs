@@ -125,7 +125,10 @@ impl From<fruix_daemon::Error> for CommandError {
         let words = CommandError::new(&error);
         match error {
             Failed(failures) => match failures.into_iter().next() {
-                Some(first) => CommandError::from(first.error),
+                Some(first) => match Arc::try_unwrap(first.error) {
+                    Ok(error) => CommandError::from(error),
+                    Err(shared) => CommandError::new(shared),
+                },
                 None => words,
             },
             Builder { tail, log_file, disk_full, .. } => {

@@ -21,7 +21,7 @@ use fruix_daemon::{
 use fruix_fetch::Fetcher;
 use fruix_store::{Layout, Options, Store};
 
-use super::{downloads, helpers, oracle, outputs, processes, scheduling};
+use super::{attacks, downloads, helpers, oracle, outputs, processes, scheduling};
 
 /// The ordinary user that root becomes; no account needs to exist.
 const ORDINARY: u32 = 61236;
@@ -105,7 +105,9 @@ impl Bench {
     /// The error of the only derivation that fails when DRV is built.
     pub fn failure(&self, drv: &StorePath, options: &BuildOptions) -> Result<Error, String> {
         match self.build_with(drv, options) {
-            Err(Error::Failed(mut failures)) if failures.len() == 1 => Ok(failures.remove(0).error),
+            Err(Error::Failed(mut failures)) if failures.len() == 1 => {
+                Arc::into_inner(failures.remove(0).error).ok_or_else(|| "somebody has it".into())
+            }
             other => Err(format!("not one failure: {other:?}")),
         }
     }
@@ -305,8 +307,14 @@ fn compile_worker(dir: &Path) -> PathBuf {
 
 fn run_all(who: &str, dir: &Path, args: &[String]) -> bool {
     let filter = args.iter().find(|a| !a.starts_with('-')).cloned().unwrap_or_default();
-    let all =
-        [outputs::TESTS, scheduling::TESTS, processes::TESTS, downloads::TESTS, oracle::TESTS];
+    let all = [
+        outputs::TESTS,
+        scheduling::TESTS,
+        processes::TESTS,
+        downloads::TESTS,
+        attacks::TESTS,
+        oracle::TESTS,
+    ];
     let (mut passed, mut failed) = (0, 0);
     for (name, test) in all.into_iter().flatten().filter(|(name, _)| name.contains(&filter)) {
         let place = dir.join("bench");

@@ -21,10 +21,10 @@ pub const TESTS: &[Test] = &[
     ("unknown-builtin", unknown_builtin),
 ];
 
-const TEXT: &str = "the contents of a file";
+pub const TEXT: &str = "the contents of a file";
 
 /// Serve some files until the end of the program; the result is the address.
-fn serve() -> std::io::Result<String> {
+pub fn serve() -> std::io::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = format!("http://{}", listener.local_addr()?);
     let own = address.clone();

@@ -7,6 +7,8 @@
 #![allow(clippy::unwrap_used)] // in helpers of tests, too
 
 #[cfg(target_os = "linux")]
+mod attacks;
+#[cfg(target_os = "linux")]
 mod bench;
 #[cfg(target_os = "linux")]
 mod downloads;

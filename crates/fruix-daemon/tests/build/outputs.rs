@@ -183,7 +183,7 @@ fn reference_rules(bench: &Bench) -> TestResult {
         let drv = draft.input("two", &two).env(attribute, &value).done();
         let got = match bench.build(&drv) {
             Ok(_) => None,
-            Err(Error::Failed(failures)) => match &failures[0].error {
+            Err(Error::Failed(failures)) => match &*failures[0].error {
                 Error::ForbiddenReference { rule, .. } => Some(*rule),
                 other => return Err(other.to_string().into()),
             },

@@ -11,8 +11,13 @@ use fruix_daemon::{BuildOptions, Cancellation, Goal};
 use super::bench::{Bench, Events, Test, TestResult};
 use crate::ensure;
 
-pub const TESTS: &[Test] =
-    &[("two-processes", two_processes), ("two-threads", two_threads), ("killed", killed)];
+pub const TESTS: &[Test] = &[
+    ("two-processes", two_processes),
+    ("two-threads", two_threads),
+    ("shared-log", shared_log),
+    ("abandoned", abandoned),
+    ("killed", killed),
+];
 
 /// A process of its own that builds DRV.
 fn start(bench: &Bench, drv: &StorePath) -> std::io::Result<Child> {
@@ -54,8 +59,61 @@ fn two_threads(bench: &Bench) -> TestResult {
         let threads = [scope.spawn(build), scope.spawn(build)];
         threads.map(|thread| thread.join().unwrap().unwrap().built.len()).iter().sum()
     });
-    ensure!(built == 1, "{built}");
+    // There was one build, of which both were told.
+    ensure!(built == 2, "{built}");
     Ok(())
+}
+
+/// Two clients want the same derivation: it is built once, and each sees its whole log.
+fn shared_log(bench: &Bench) -> TestResult {
+    let drv =
+        bench.drv("slow", &["say one line", "sleep 800", "say another line", "write @out@ x"]);
+    let drv = drv.done();
+    let build = |pause| {
+        std::thread::sleep(Duration::from_millis(pause));
+        let events = Events::default();
+        let session = bench.store.session();
+        let goals = [Goal::new(drv.clone())];
+        let options = BuildOptions::default();
+        bench.builder.build_for(&session, &goals, &options, &events, &Cancellation::new()).unwrap();
+        events.0.into_inner().unwrap()
+    };
+    let [first, second] = std::thread::scope(|scope| {
+        [scope.spawn(|| build(0)), scope.spawn(|| build(400))].map(|thread| thread.join().unwrap())
+    });
+    ensure!(first == second, "{first:?} {second:?}");
+    ensure!(first.contains(&"log slow.drv one line\n".to_owned()), "{first:?}");
+    ensure!(first.contains(&"succeeded slow.drv".to_owned()), "{first:?}");
+    Ok(())
+}
+
+/// A client goes away: what it alone wanted ends, what others want as well goes on.
+fn abandoned(bench: &Bench) -> TestResult {
+    let both = bench.drv("both", &["sleep 1200", "write @out@ x"]).done();
+    let alone = bench.drv("alone", &["sleep 60000", "write @out@ x"]).done();
+    let options = BuildOptions { max_jobs: 2, ..BuildOptions::default() };
+    let cancel = Cancellation::new();
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| {
+            let goals = [Goal::new(both.clone()), Goal::new(alone.clone())];
+            bench.builder.build(&goals, &options, &Events::default(), &cancel)
+        });
+        let second = scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(300));
+            bench.build_with(&both, &options)
+        });
+        std::thread::sleep(Duration::from_millis(700));
+        let running = bench.builder.running();
+        ensure!(running.len() == 2, "{running:?}");
+        ensure!(running.iter().map(|b| b.clients).sum::<usize>() == 3, "{running:?}");
+        cancel.cancel();
+        let first = first.join().unwrap();
+        ensure!(matches!(first, Err(fruix_daemon::Error::Cancelled)), "{first:?}");
+        ensure!(bench.builder.running().len() == 1, "{:?}", bench.builder.running());
+        let built = second.join().unwrap()?.built;
+        ensure!(built == [both.clone()], "{built:?}");
+        Ok(())
+    })
 }
 
 /// Kill a process while it builds, at several moments; the next one completes.

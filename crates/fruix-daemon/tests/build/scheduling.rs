@@ -70,7 +70,7 @@ fn keep_going(bench: &Bench) -> TestResult {
     };
     let names: Vec<&str> = failures.iter().map(|failure| failure.drv.name()).collect();
     ensure!(names == ["bad.drv", "user.drv", "top.drv"], "{names:?}");
-    ensure!(matches!(failures[2].error, Error::Dependencies { count: 1, .. }), "{failures:?}");
+    ensure!(matches!(*failures[2].error, Error::Dependencies { count: 1, .. }), "{failures:?}");
     ensure!(bench.store.is_valid_path(&bench.output(&good, "out"))?, "it did not go on");
     Ok(())
 }
