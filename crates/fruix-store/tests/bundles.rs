@@ -74,9 +74,11 @@ fn nobody_else_can_bring_anything_in() {
     for at in 8..good.len() - 8 {
         let mut bad = good.clone();
         bad[at] ^= 1;
-        // Letters of either case are the same in hexadecimal numbers; and spaces are as good as others.
+        // Letters of either case are the same in hexadecimal numbers, spaces are as good as others, and so is
+        // a zero more at the end of the signature's text, whose length stands before it.
         if let Ok(items) = import(&to, &bad, Some(&trusted)) {
-            let signature = at > good.windows(10).position(|w| w == b"(signature").unwrap();
+            let text = good.windows(10).position(|w| w == b"(signature").unwrap();
+            let signature = at >= text - 8;
             assert!(signature, "byte {at}: {items:?}");
             to.delete_paths(items.into_iter().collect()).ok();
         }

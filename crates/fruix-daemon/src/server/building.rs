@@ -19,7 +19,6 @@ use crate::cancel::Cancellation;
 use crate::error::Error;
 use crate::events::{Event, Observer};
 use crate::options::BuildOptions;
-use crate::scheduler::Scheduler;
 use crate::{BuildMode, Goal};
 
 /// How often it is looked whether the client is still there, in milliseconds.
@@ -49,13 +48,13 @@ impl Connection<'_> {
                 return Err(Trouble::refused("repairing by building is not yet supported"));
             }
         };
-        let options = BuildOptions { mode, ..self.build_options() };
-        let settings = self.server.settings_for(self.owner);
-        let scheduler = Scheduler::new(self.store.clone(), settings).map_err(Trouble::refused)?;
+        let options = BuildOptions { mode, client: self.owner, ..self.build_options() };
+        let scheduler = &self.server.scheduler;
         let teller = Teller::new(self);
         let cancel = Cancellation::new();
-        let built =
-            self.while_connected(&cancel, || scheduler.build(&goals, &options, &teller, &cancel));
+        let built = self.while_connected(&cancel, || {
+            scheduler.build_for(&self.store, &goals, &options, &teller, &cancel)
+        });
         match built {
             Ok(_) => Ok(Answer::Boolean(true)),
             Err(_) if cancel.is_cancelled() => Err(Trouble::Gone),

@@ -83,7 +83,8 @@ impl Default for ServerOptions {
 /// A daemon.
 pub struct Server {
     store: Arc<Store>,
-    settings: Settings,
+    /// Shared by all clients: what several of them want is built once.
+    scheduler: Scheduler,
     options: ServerOptions,
     registry: Registry,
 }
@@ -94,10 +95,9 @@ impl Server {
     /// # Errors
     /// When builds could not be made, for example because there is no group of build users.
     pub fn new(store: Arc<Store>, settings: Settings, options: ServerOptions) -> Result<Arc<Self>> {
-        // Told at the start, not when the first client builds something.
-        Scheduler::new(store.clone(), settings.clone())?;
+        let scheduler = Scheduler::new(store.clone(), settings)?;
         let registry = Registry::default();
-        Ok(Arc::new(Self { store, settings, options, registry }))
+        Ok(Arc::new(Self { store, scheduler, options, registry }))
     }
 
     /// Serve the clients of LISTENERS, for ever. Whoever connects to STATUS is told who they are.
@@ -162,10 +162,5 @@ impl Server {
         if let Err(error) = spawned {
             (self.options.log)(&format!("cannot start a thread for a client: {error}"));
         }
-    }
-
-    /// What builds of a client of user and group CLIENT are made by.
-    fn settings_for(&self, client: Option<(u32, u32)>) -> Settings {
-        Settings { client, ..self.settings.clone() }
     }
 }
