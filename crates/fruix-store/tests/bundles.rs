@@ -170,7 +170,8 @@ fn exchanged_with_guix() {
     // What Guix has exported, we export with the same key as the same bytes.
     let mut again = Vec::new();
     ours.export_paths(&imported, Some(&files.key_pair().unwrap()), &mut again).unwrap();
-    assert!(again == bytes, "{} and {} bytes", again.len(), bytes.len());
+    let show_both = || [&again, &bytes].map(|b| String::from_utf8_lossy(b).replace('\0', ""));
+    assert!(again == bytes, "{:#?}", show_both());
 
     // And back: a key of ours is refused before it is authorised, and so is what was changed.
     let mine = KeyFiles::new(below("conf"));

@@ -152,6 +152,9 @@ impl KeyPair {
         let (r, s) = ed25519::sign(&self.secret, hash).ok_or(unusable)?;
         let of = Sexp::list("hash", [Sexp::atom("sha256"), Sexp::atom(*hash)]);
         let flags = Sexp::list("flags", [Sexp::atom("rfc6979")]);
+        // Libgcrypt prints numbers without zeroes in front.
+        let short = |bytes: &[u8; 32]| bytes.iter().copied().skip_while(|b| *b == 0).collect();
+        let (r, s): (Vec<u8>, Vec<u8>) = (short(&r), short(&s));
         let value = Sexp::list("ecdsa", numbers(&[("r", &r), ("s", &s)]));
         Ok(Sexp::list(
             "signature",
