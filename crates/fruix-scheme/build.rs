@@ -2,6 +2,7 @@
 //! Makes the table of the Scheme library's files that are part of the program.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +32,26 @@ fn main() {
     if let Err(error) = write_table(&out, &files) {
         panic!("cannot write {}: {error}", out.display());
     }
+    println!("cargo::rustc-env=FRUIX_ENGINE={:016x}", fingerprint(&manifest.join("src")));
+}
+
+/// A hash of the engine's sources: what one engine has compiled, another does not take.
+fn fingerprint(sources: &Path) -> u64 {
+    println!("cargo::rerun-if-changed={}", sources.display());
+    let mut folders = vec![sources.to_path_buf()];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    files.sort();
+    let mut hasher = DefaultHasher::new();
+    for file in files {
+        fs::read(&file).unwrap_or_default().hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 fn collect(dir: &Path, name: &str, files: &mut Vec<(String, PathBuf)>) {

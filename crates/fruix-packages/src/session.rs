@@ -126,12 +126,23 @@ pub struct PackagePaths {
 /// An engine, a store, and the packages found.
 pub struct Session {
     engine: Engine,
+    /// Whether the process ends with the session, so that the memory need not be given back.
+    left_to_system: bool,
     system: String,
 }
 
 /// Whether Guix's or Guile's own modules lie in DIRECTORY.
 fn is_library(directory: &Path) -> bool {
     ["gnu/packages.scm", "ice-9/match.scm"].iter().any(|file| directory.join(file).is_file())
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.engine.write_module_cache();
+        if self.left_to_system {
+            std::mem::forget(std::mem::take(&mut self.engine));
+        }
+    }
 }
 
 impl Session {
@@ -141,10 +152,23 @@ impl Session {
     /// # Errors
     /// [`SessionError`] when the library cannot be loaded.
     pub fn new(store: Box<dyn Store>, seed: Seed, load_path: &[PathBuf]) -> Result<Self> {
+        Self::keeping_modules(store, seed, load_path, None)
+    }
+
+    /// As [`Session::new`]; what loading modules takes is kept in the folder CACHE.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn keeping_modules(
+        store: Box<dyn Store>,
+        seed: Seed,
+        load_path: &[PathBuf],
+        cache: Option<&Path>,
+    ) -> Result<Self> {
         fruix_scheme::library::add(crate::library::FILES);
         let system = System::native().to_string();
-        let mut engine =
-            Engine::with_library().map_err(|exit| SessionError::Library(format!("{exit:?}")))?;
+        let mut engine = Engine::with_library_kept(cache)
+            .map_err(|exit| SessionError::Library(format!("{exit:?}")))?;
         let directories: Vec<String> =
             load_path.iter().map(|path| path.to_string_lossy().into_owned()).collect();
         let core = Core {
@@ -162,7 +186,12 @@ impl Session {
         engine.set_library_folders(libraries.cloned().collect());
         // Guix finds its profile from the name of the program.
         engine.set_string_list("%program-arguments", &["fruix".to_owned()]);
-        Ok(Self { engine, system })
+        Ok(Self { engine, system, left_to_system: false })
+    }
+
+    /// Says that the process ends with the session: its memory is not given back piece by piece.
+    pub fn leave_to_system(&mut self) {
+        self.left_to_system = true;
     }
 
     /// The engine, for `repl` and `guile`.

@@ -18,9 +18,10 @@ use fruix_store::MemoryStore;
 const GRAPH: (usize, usize) = (228, 173);
 
 /// Evaluates FILE with the modules in TREE and lowers what it gives.
-fn lower(tree: PathBuf, file: &Path, store: &MemoryStore) -> StorePath {
+fn lower(tree: PathBuf, file: &Path, store: &MemoryStore, cache: Option<&Path>) -> StorePath {
     let run = || {
-        let mut session = Session::new(Box::new(store.clone()), Seed::default(), &[tree])
+        let store = Box::new(store.clone());
+        let mut session = Session::keeping_modules(store, Seed::default(), &[tree], cache)
             .map_err(|error| error.to_string())?;
         let targets = session.eval_file(file).map_err(|error| error.to_string())?;
         let target = targets.first().ok_or("the file gives nothing")?;
@@ -71,11 +72,22 @@ fn hello_is_what_guix_makes_of_it() {
     fs::write(&file, "(use-modules (gnu packages base)) hello\n").expect("a file");
     let store = MemoryStore::default();
     let start = Instant::now();
-    let ours = lower(tree, &file, &store);
+    let ours = lower(tree.clone(), &file, &store, None);
     let evaluated = start.elapsed();
     assert_eq!(StoreDir::default().print(&ours), theirs.trim());
 
-    let files = graph(&store, ours);
+    let files = graph(&store, ours.clone());
+    // The same with a cache of compiled modules that is empty, then full.
+    let cache = scratch.path().join("modules");
+    let mut took = Vec::new();
+    for _ in 0..2 {
+        let store = MemoryStore::default();
+        let start = Instant::now();
+        let again = lower(tree.clone(), &file, &store, Some(&cache));
+        took.push(start.elapsed());
+        assert_eq!(again, ours);
+        assert!(graph(&store, again) == files, "the cache changes what is made");
+    }
     let derivations = files.keys().filter(|path| path.name().ends_with(".drv")).count();
     let mut texts = 0;
     for (path, text) in &files {
@@ -93,7 +105,8 @@ fn hello_is_what_guix_makes_of_it() {
     assert_eq!((derivations, files.len() - derivations), GRAPH);
     say(&format!(
         "hello with GNU Guix's modules: {derivations} derivations and {} sources as in Guix, {texts} \
-         of them compared byte for byte; from source to name in {evaluated:.1?}",
+         of them compared byte for byte; from source to name in {evaluated:.1?}, with an empty cache and a \
+         full one in {took:.1?}",
         files.len() - derivations
     ));
 }

@@ -287,6 +287,11 @@ impl Engine {
     }
 }
 
+/// Prepares the process for an engine, before there are threads. Nothing depends on it.
+pub fn prepare_process() {
+    crate::sys::tune_allocator();
+}
+
 /// Runs `f` on a thread with a stack that is deep enough for the expander and the reader.
 pub fn on_large_stack<T: Send>(f: impl FnOnce() -> T + Send) -> std::io::Result<T> {
     std::thread::scope(|scope| {

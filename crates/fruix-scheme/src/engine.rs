@@ -32,6 +32,8 @@ pub struct Engine {
     pub(crate) defer: crate::defer::State,
     /// What is known of the places of errors.
     pub(crate) report: crate::report::State,
+    /// Compiled modules that are kept.
+    pub(crate) cache: crate::cache::State,
     /// The state of natives of other crates, by its type. It holds no [`Value`]s.
     pub extensions: HashMap<TypeId, Box<dyn Any>>,
 }
@@ -54,6 +56,7 @@ impl Engine {
         let vtables = crate::data::structs::StandardVtables::new(&mut heap);
         let report = Default::default();
         let defer = crate::defer::State::new();
+        let cache = Default::default();
         let extensions = HashMap::new();
         let mut engine = Engine {
             heap,
@@ -65,6 +68,7 @@ impl Engine {
             vtables,
             defer,
             report,
+            cache,
             extensions,
         };
         crate::natives::install(&mut engine);
@@ -84,6 +88,7 @@ impl Engine {
             vtables,
             defer,
             report,
+            cache,
             extensions: _,
         } = self;
         machine.before_collection();
@@ -97,6 +102,7 @@ impl Engine {
             vtables.trace(tracer);
             defer.trace(tracer);
             report.trace(tracer);
+            cache.trace(tracer);
         });
         machine.after_marking();
         heap.sweep()

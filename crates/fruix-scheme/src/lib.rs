@@ -3,6 +3,7 @@
 //!
 //! See `docs/ARCHITECTURE.md`, "The engine", for how the rooms hang together.
 
+pub mod cache;
 pub mod command;
 mod compile;
 mod data;

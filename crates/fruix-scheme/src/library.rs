@@ -2,7 +2,7 @@
 //! The Scheme library that is part of the program, and modules that are natives altogether.
 
 use crate::engine::Engine;
-use crate::modules::EMBEDDED_ROOT;
+use crate::modules::{EMBEDDED_ROOT, Found};
 use crate::native::Result;
 use crate::value::Value;
 
@@ -102,7 +102,17 @@ impl Engine {
     /// # Errors
     /// What a boot file raised: the library is broken.
     pub fn with_library() -> Result<Engine> {
+        Engine::with_library_kept(None)
+    }
+
+    /// As [`Engine::with_library`]; what loading modules takes, those of the core library among them, is kept in
+    /// the folder `cache` ([`Engine::set_module_cache`]).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn with_library_kept(cache: Option<&std::path::Path>) -> Result<Engine> {
         let mut engine = Engine::new();
+        engine.set_module_cache(cache);
         engine.boot()?;
         Ok(engine)
     }
@@ -118,7 +128,8 @@ impl Engine {
         for name in BOOT {
             let file = format!("ice-9/boot/{name}.scm");
             if text(&file).is_some() {
-                self.load_file(&format!("{EMBEDDED_ROOT}{file}"), &file)?;
+                let path = format!("{EMBEDDED_ROOT}{file}");
+                self.load_stored(&Found { path, relative: file.clone() }, &file, true)?;
             }
         }
         for name in crate::defer::NEEDED {

@@ -38,6 +38,12 @@ impl Sources {
         number
     }
 
+    /// The name of a file, shared by all that refer to it.
+    pub fn shared_name(&mut self, heap: &mut Heap, name: &str) -> Rc<str> {
+        let number = self.file(heap, Some(name)) as usize;
+        self.names.get(number).cloned().flatten().unwrap_or_else(|| Rc::from(name))
+    }
+
     /// The name of file number `file` as a Scheme string, or `#f`.
     pub fn file_value(&self, file: u32) -> Value {
         self.values.get(file as usize).copied().unwrap_or(Value::FALSE)

@@ -4,6 +4,10 @@
 //!
 //! All of `posix` natives' `unsafe` is here. Everything is POSIX and the same on Linux and FreeBSD.
 
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[path = "sys/linux.rs"]
+mod linux;
+
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -524,4 +528,10 @@ pub fn spawn(
     let message = format!("In execvp of {}: {text}\n", name.to_string_lossy());
     let _ = Descriptor::borrowed(2).write_all(message.as_bytes());
     exit_now(127)
+}
+
+/// Prepares the process's memory for an engine, before there are threads. Nothing depends on it.
+pub fn tune_allocator() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    linux::tune_allocator();
 }

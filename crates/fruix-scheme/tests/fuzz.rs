@@ -18,3 +18,16 @@ fn reader() {
         ],
     );
 }
+
+#[test]
+fn module_index() {
+    run(properties::module_index, &[b"", b"\x06/a.scm\x01\x02\x03\x04\x05\x06\x07\x08"]);
+}
+
+#[test]
+fn module_section() {
+    for program in properties::PROGRAMS {
+        let section = properties::section(program);
+        run(properties::module_section, &[&section]);
+    }
+}

@@ -19,6 +19,7 @@ use std::process::ExitCode;
 const STACK: usize = 256 << 20;
 
 fn main() -> ExitCode {
+    fruix_scheme::command::prepare_process();
     let words: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
     if words.first().is_some_and(|word| word == commands::shell::ENTER) {
         return commands::shell::enter_view(&words[1..]).report();

@@ -25,9 +25,14 @@ pub enum Wanted {
 /// A session on `store`, with the packages of `args`; what Scheme itself builds in it is built as `common` says.
 pub fn open(store: &Arc<Store>, args: &SessionArgs, common: &CommonBuildArgs) -> Result<Session> {
     let embedded = EmbeddedStore::new(Arc::new(store.session()));
-    let mut session =
-        Session::new(Box::new(embedded), seed(store.layout().clone()), &args.load_path)
-            .map_err(|error| words(error, None))?;
+    let mut session = Session::keeping_modules(
+        Box::new(embedded),
+        seed(store.layout().clone()),
+        &args.load_path,
+        stores::module_cache().as_deref(),
+    )
+    .map_err(|error| words(error, None))?;
+    session.leave_to_system();
     let engine = session.engine();
     natives::install(engine, store.clone(), common.clone())
         .map_err(|exit| words(SessionError::Library(engine.exit_text(&exit)), None))?;

@@ -51,6 +51,16 @@ pub fn cache_folder() -> Result<PathBuf> {
         .ok_or_else(|| CommandError::new("there is no folder for caches, since HOME is not set"))
 }
 
+/// The folder of the cache of compiled modules, if `FRUIX_CACHE` asks for one: `user` stands for a part of the folder
+/// for what can be made anew, `none` for no cache.
+pub fn module_cache() -> Option<PathBuf> {
+    match std::env::var_os("FRUIX_CACHE").filter(|value| !value.is_empty()) {
+        Some(value) if value == "user" => Some(cache_folder().ok()?.join("modules")),
+        Some(folder) if folder != "none" => Some(folder.into()),
+        _ => None,
+    }
+}
+
 /// Opens the store, making it if need be.
 pub fn open(args: &StoreArgs) -> Result<Store> {
     let layout = layout(args)?;

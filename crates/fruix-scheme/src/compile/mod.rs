@@ -16,6 +16,7 @@ mod letrec;
 mod loops;
 pub(crate) mod primitives;
 
+use crate::cache::LateCode;
 use crate::engine::Engine;
 use crate::heap::Tag;
 use crate::machine::op::{Op, word};
@@ -82,10 +83,50 @@ pub(crate) fn compile_late(engine: &mut Engine, closure: Value, index: usize) ->
     };
     let scope = engine.heap.open_scope();
     engine.heap.keep(form);
-    let entry = compile_body(engine, code_value, (form, pc, parameters, boxed));
+    let entry = match engine.stored_body(form) {
+        None => compile_body(engine, code_value, (form, pc, parameters, boxed)),
+        Some(stored) => stored.and_then(|stored| match stored {
+            LateCode::Procedure(body) => jump_to(engine, code_value, body, pc, &parameters),
+            LateCode::Record(form, locals) => {
+                let registers = parameters.iter().map(|p| p.1);
+                let parameters = locals.into_iter().map(Local).zip(registers).collect();
+                compile_body(engine, code_value, (form, pc, parameters, boxed))
+            }
+        }),
+    };
     let entry = entry.map_err(|exit| engine.raised(exit));
     engine.heap.close_scope(scope);
     entry
+}
+
+/// Makes a late body a call of the procedure `body` with the parameters.
+fn jump_to(
+    engine: &mut Engine,
+    code_value: Value,
+    body: Value,
+    pc: usize,
+    parameters: &[(Local, u16)],
+) -> Result<usize> {
+    let Some(parts) = engine.heap.as_code(code_value).map(|code| code.parts()) else {
+        return engine.error("misc-error", "compile", "no such late body", &[]);
+    };
+    let entry = parts.instructions.len();
+    let next = parameters.last().map_or(function::FIRST, |p| usize::from(p.1) + 1);
+    let mut f = Function::resume(parts, next);
+    f.need(next + 3 + parameters.len());
+    let k = f.constants.len();
+    f.constants.push(body);
+    f.emit(Op::Const, next + 2, 0, k);
+    for (n, &(_, register)) in parameters.iter().enumerate() {
+        f.emit(Op::Mov, next + 3 + n, usize::from(register), 0);
+    }
+    f.emit(Op::TailCall, next, parameters.len(), 0);
+    let mut parts = f.finish();
+    parts.instructions[pc] = word(Op::Jump, 0, 0, (entry - (pc + 1)) as u32);
+    if let Some(code) = engine.heap.as_code_mut(code_value) {
+        code.extend(parts);
+    }
+    Ok(entry)
 }
 
 fn compile_body(

@@ -111,6 +111,19 @@ const HASH_NODES: usize = 64;
 
 /// A hash that is the same for `equal?` values.
 pub fn hash_equal(heap: &Heap, value: Value) -> u64 {
+    hash_tree(heap, value, |_| None)
+}
+
+/// As [`hash_equal`], the same in every process: symbols and keywords by their names.
+pub fn hash_datum(heap: &Heap, value: Value) -> u64 {
+    hash_tree(heap, value, |value| {
+        let symbol = heap.keyword_symbol(value).unwrap_or(value);
+        heap.as_symbol(symbol).map(|symbol| symbol.hash)
+    })
+}
+
+/// The hash of a tree; `known` has those of some of its parts.
+fn hash_tree(heap: &Heap, value: Value, known: impl Fn(Value) -> Option<u64>) -> u64 {
     let mut hasher = rustc_hash::FxHasher::default();
     let mut work = vec![value];
     let mut nodes = 0;
@@ -123,6 +136,10 @@ pub fn hash_equal(heap: &Heap, value: Value) -> u64 {
             hasher.write_u8(1);
             work.push(cdr);
             work.push(car);
+            continue;
+        }
+        if let Some(hash) = known(value) {
+            hasher.write_u64(hash);
             continue;
         }
         match heap.tag(value) {

@@ -12,6 +12,7 @@
 
 mod scan;
 
+use crate::cache::Extents;
 use crate::engine::Engine;
 use crate::expand::Then;
 use crate::heap::{Tag, Tracer};
@@ -55,12 +56,15 @@ struct Deferred {
     module: Value,
     /// The dynamic state of load time; `#f` if it does not matter.
     state: Value,
+    /// Its place in the cache of compiled modules: entry and form.
+    home: Option<(u32, u32)>,
 }
 
 enum Source {
     /// A piece of a file.
     Text {
-        text: Rc<[u8]>,
+        /// The file's text, unless its entry in the cache has it.
+        text: Option<Rc<[u8]>>,
         start: usize,
         end: usize,
         line: u32,
@@ -129,11 +133,19 @@ impl State {
 }
 
 /// What one file's definitions have in common.
-#[derive(Default)]
 pub(crate) struct Loading {
+    /// The entry in the cache of compiled modules that is being made.
+    pub entry: Option<u32>,
     text: Option<Rc<[u8]>>,
     /// What was found out of the keywords in the current module: whether they are the ones we know.
     known: HashMap<(Value, Box<str>), (), rustc_hash::FxBuildHasher>,
+}
+
+impl Loading {
+    /// Nothing is known yet.
+    pub fn new(entry: Option<u32>) -> Loading {
+        Loading { entry, text: None, known: HashMap::default() }
+    }
 }
 
 impl Engine {
@@ -192,10 +204,10 @@ impl Engine {
                 return Ok(false);
             }
         }
-        let name = self.heap.intern(&name);
-        let Some(variable) = self.deferrable(module, name)? else { return Ok(false) };
+        let symbol = self.heap.intern(&name);
+        let Some(variable) = self.deferrable(module, symbol)? else { return Ok(false) };
         if public {
-            self.module_export(module, &[name], false)?;
+            self.module_export(module, &[symbol], false)?;
         }
         let state = if procedure { Value::FALSE } else { self.load_state() };
         let then = self.expansion_now(module);
@@ -205,8 +217,43 @@ impl Engine {
         let (line, column) = (port.input.line, port.input.column);
         port.input.advance(end - start);
         let (start, end) = (position + start, position + end);
+        let home = loading.entry.and_then(|entry| {
+            let extents = Extents { start, end, line, column };
+            let field = scan::literal_field(&text[start..end], "name");
+            let form = self.note_deferred(entry, extents, &name, (public, !procedure), field)?;
+            Some((entry, form))
+        });
+        let text = Some(text);
         let source = Source::Text { text, start, end, line, column, file, then };
-        self.defer.waiting.insert(variable, Deferred { source, module, state });
+        self.defer.waiting.insert(variable, Deferred { source, module, state, home });
+        Ok(true)
+    }
+
+    /// Notes a definition of `name` in the current module that waits, as [`Engine::defer_next`] found it
+    /// when form `home` of the cache was made; says whether it can wait.
+    pub(crate) fn defer_stored(
+        &mut self,
+        name: Value,
+        (public, state): (bool, bool),
+        extents: Extents,
+        file: u32,
+        home: (u32, u32),
+    ) -> Result<bool> {
+        let module = self.modules.current;
+        let variable = match self.own_variable(module, name) {
+            Some(variable) if self.variable_value(variable).is_some() => return Ok(false),
+            Some(variable) => variable,
+            None => self.ensure_local_variable(module, name)?,
+        };
+        if public {
+            self.module_export(module, &[name], false)?;
+        }
+        let state = if state { self.load_state() } else { Value::FALSE };
+        let then = self.expansion_now(module);
+        let Extents { start, end, line, column } = extents;
+        let source = Source::Text { text: None, start, end, line, column, file, then };
+        let deferred = Deferred { source, module, state, home: Some(home) };
+        self.defer.waiting.insert(variable, deferred);
         Ok(true)
     }
 
@@ -265,7 +312,7 @@ impl Engine {
         let Some(variable) = self.deferrable(module, name)? else { return Ok(false) };
         let source = Source::Form(record(self), name);
         let state = self.load_state();
-        self.defer.waiting.insert(variable, Deferred { source, module, state });
+        self.defer.waiting.insert(variable, Deferred { source, module, state, home: None });
         Ok(true)
     }
 
@@ -345,10 +392,11 @@ impl Engine {
     pub fn deferred_field(&self, variable: Value, field: &str) -> Option<&str> {
         let deferred = self.defer.waiting.get(&variable)?;
         match &deferred.source {
-            Source::Text { text, start, end, .. } => {
+            Source::Text { text: Some(text), start, end, .. } => {
                 scan::literal_field(&text[*start..*end], field)
             }
-            Source::Form(..) => None,
+            Source::Text { text: None, .. } if field == "name" => self.stored_field(deferred.home?),
+            _ => None,
         }
     }
 
@@ -383,15 +431,41 @@ impl Engine {
         self.loading_late(None, |engine| engine.evaluate_now(deferred))
     }
 
+    fn compile_deferred(&mut self, deferred: &Deferred, then: Then) -> Result<Option<Value>> {
+        let Source::Text { text, start, end, line, column, file, .. } = &deferred.source else {
+            return Ok(None);
+        };
+        let module = deferred.module;
+        let (text, home) = match (text, deferred.home) {
+            (Some(text), home) => (text.clone(), home),
+            (None, Some(home)) => return self.compile_form_of(home, Some((then, module))),
+            (None, None) => return Ok(None),
+        };
+        let mut port = Port::from_bytes(text[*start..*end].to_vec());
+        (port.input.line, port.input.column) = (*line, *column);
+        port.filename = self.sources.file_value(*file);
+        let port = self.heap.foreign(port);
+        let depth = self.begin_form(home.map(|home| home.0));
+        let thunk = self.in_past(then, module, |en| en.next_thunk(port, *file));
+        if let (Ok(Some(thunk)), Some(home)) = (&thunk, home) {
+            self.record_thunk(*thunk);
+            self.refill_form(home.1);
+        }
+        self.end_form(depth);
+        thunk
+    }
+
     fn evaluate_now(&mut self, deferred: &Deferred) -> Result<()> {
         let thunk = match &deferred.source {
-            Source::Text { text, start, end, line, column, file, then } => {
-                let mut port = Port::from_bytes(text[*start..*end].to_vec());
-                (port.input.line, port.input.column) = (*line, *column);
-                port.filename = self.sources.file_value(*file);
-                let port = self.heap.foreign(port);
-                let thunk =
-                    self.in_past(*then, deferred.module, |en| en.next_thunk(port, *file))?;
+            Source::Text { then, .. } => {
+                let kept = match deferred.home {
+                    Some(home) => self.replay_form(home)?,
+                    None => None,
+                };
+                let thunk = match kept {
+                    Some(thunk) => thunk,
+                    None => self.compile_deferred(deferred, *then)?,
+                };
                 let Some(thunk) = thunk else { return Ok(()) };
                 thunk
             }

@@ -105,15 +105,23 @@ impl Ex<'_> {
         let unit = self.new_unit();
         let inner = env.in_unit(unit);
         let form = Form { e, w, s: self.source_or(e, Value::FALSE), m };
+        let wanted = self.en.suspend_transformer();
         let typed = self.syntax_type(form, &inner, None, false)?;
+        let simply = matches!(&typed.t, Type::SpecialForm(special) if special.makes_procedure());
+        self.en.resume_transformer(wanted);
         if let Type::SpecialForm(special) = &typed.t
             && special.name == "syntax-rules"
             && let Some(transformer) = syntax_case::rules_transformer(self, typed.form, &inner)?
         {
             return Ok(transformer);
         }
+        let wanted = self.en.suspend_transformer();
         let expr = self.expand_typed(typed, &inner)?;
-        let transformer = self.run(expr)?;
+        self.en.resume_transformer(wanted);
+        let thunk = self.en.compile(expr)?;
+        self.en.heap.keep(thunk);
+        self.en.note_transformer(thunk, simply);
+        let transformer = self.apply(thunk, &[])?;
         if self.is_procedure(transformer) {
             return Ok(transformer);
         }

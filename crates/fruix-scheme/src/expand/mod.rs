@@ -23,7 +23,9 @@ mod module_forms;
 pub(crate) mod natives;
 mod pattern;
 mod quasi;
+mod replay;
 mod resolve;
+pub(crate) mod stored;
 pub(crate) mod syntax;
 mod syntax_case;
 mod table;
@@ -31,6 +33,7 @@ mod template;
 mod top;
 
 pub(crate) use late::{Then, expand_late, expand_late_value};
+pub(crate) use replay::{replay_macro, replay_module_form, replay_replaced, transformer_of_rules};
 pub use syntax::strip;
 pub use table::install;
 

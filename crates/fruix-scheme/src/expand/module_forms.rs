@@ -4,6 +4,7 @@
 
 use super::resolve::Env;
 use super::{Ex, Form};
+use crate::cache::step;
 use crate::heap::Heap;
 use crate::native::Result;
 use crate::natives::modules as natives;
@@ -24,21 +25,48 @@ impl Action {
     /// At top level.
     pub(super) fn at_top(self, ex: &mut Ex, f: Form, env: &Env) -> Result<Expr> {
         let args = self.arguments(ex, f, env)?;
-        match self {
-            Action::Define => {
-                let module = natives::define_module(ex.en, &args)?;
-                ex.en.modules.current = module;
+        ex.en.record(self.step(), |to| {
+            to.out.size(args.len());
+            args.iter().try_for_each(|&arg| to.value(arg))
+        });
+        match self.apply(ex, &args)? {
+            Some(module) => {
                 let quoted = ex.constant(module);
                 let set = ex.primitive(f.s, "set-current-module", vec![quoted])?;
                 let quoted = ex.constant(module);
                 Ok(ex.seq(f.s, vec![set, quoted]))
             }
-            _ => {
-                let module = ex.en.modules.current;
-                self.act(ex, module, &args)?;
-                Ok(ex.void())
-            }
+            None => Ok(ex.void()),
         }
+    }
+
+    /// Does it in the current module; gives the module that is defined.
+    pub(super) fn apply(self, ex: &mut Ex, args: &[Value]) -> Result<Option<Value>> {
+        if self == Action::Define {
+            let module = natives::define_module(ex.en, args)?;
+            ex.en.modules.current = module;
+            return Ok(Some(module));
+        }
+        let module = ex.en.modules.current;
+        self.act(ex, module, args)?;
+        Ok(None)
+    }
+
+    /// Its number in the cache of compiled modules.
+    fn step(self) -> u8 {
+        match self {
+            Action::Define => step::DEFINE,
+            Action::Use => step::USE,
+            Action::Export => step::EXPORT,
+            Action::Replace => step::REPLACE,
+            Action::ReExport => step::RE_EXPORT,
+        }
+    }
+
+    /// The inverse of [`Action::step`].
+    pub(super) fn of_step(number: u8) -> Option<Action> {
+        let all = [Self::Define, Self::Use, Self::Export, Self::Replace, Self::ReExport];
+        all.into_iter().find(|action| action.step() == number)
     }
 
     fn act(self, ex: &mut Ex, module: Value, args: &[Value]) -> Result<()> {

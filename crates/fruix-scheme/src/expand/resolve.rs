@@ -198,6 +198,8 @@ impl Ex<'_> {
         let Some(&[_, kind, binding, ..]) = self.en.heap.slots(value, Tag::Macro) else {
             return Ok((Bind::Global(symbol), m));
         };
+        let waits = self.en.heap.is(binding, Tag::Foreign);
+        let binding = if waits { self.en.transformer(value)? } else { binding };
         let bind = if let Some(index) = binding.as_fixnum() {
             table::special(index).map_or(Bind::Global(symbol), Bind::Special)
         } else if kind == self.en.expander.syms.parameter_type {

@@ -13,9 +13,9 @@ use crate::heap::{Heap, Tag};
 use crate::value::Value;
 
 /// `aux` of the expander's objects of [`Tag::Internal`].
-pub(super) const RIB_FIXED: u16 = 0x0e01;
-pub(super) const RIB_OPEN: u16 = 0x0e02;
-pub(super) const LABEL: u16 = 0x0e03;
+pub(crate) const RIB_FIXED: u16 = 0x0e01;
+pub(crate) const RIB_OPEN: u16 = 0x0e02;
+pub(crate) const LABEL: u16 = 0x0e03;
 
 /// Slots of a syntax object; then come module and source.
 pub(super) const EXPRESSION: usize = 0;

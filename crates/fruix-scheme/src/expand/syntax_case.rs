@@ -30,15 +30,15 @@ struct Clause {
 
 /// The clauses of a `syntax-rules` whose templates have no pattern variables of code around it.
 pub struct Rules {
-    clauses: Vec<Rule>,
+    pub(super) clauses: Vec<Rule>,
 }
 
-struct Rule {
-    pat: Rc<Pat>,
-    variables: usize,
-    part: Rc<Part>,
+pub(super) struct Rule {
+    pub(super) pat: Rc<Pat>,
+    pub(super) variables: usize,
+    pub(super) part: Rc<Part>,
     /// For each slot of the template, the number of its variable in the pattern.
-    order: Vec<usize>,
+    pub(super) order: Vec<usize>,
 }
 
 impl Foreign for Rules {
@@ -391,6 +391,7 @@ pub(super) fn rules_transformer(ex: &mut Ex, f: Form, env: &Env) -> Result<Optio
     let Some(rules) = compile_rules(ex, &parsed, env)? else { return Ok(None) };
     let maker = rules_maker(ex)?;
     let rules = ex.en.heap.foreign(rules);
+    ex.en.note_rules(rules);
     ex.apply(maker, &[rules]).map(Some)
 }
 
@@ -423,7 +424,7 @@ fn compile_rules(ex: &mut Ex, parsed: &ParsedRules, env: &Env) -> Result<Option<
 }
 
 /// `(lambda (rules) (lambda (x) (%apply-rules rules x)))`, compiled once.
-fn rules_maker(ex: &mut Ex) -> Result {
+pub(super) fn rules_maker(ex: &mut Ex) -> Result {
     let maker = ex.en.expander.rules_maker;
     if maker.is_true() {
         return Ok(maker);

@@ -6,6 +6,7 @@ use super::resolve::Env;
 use super::syntax::{id_symbol, own_marks, same_marks};
 use super::table::Action;
 use super::{Ex, Form, Type, forms};
+use crate::cache::step;
 use crate::heap::Tag;
 use crate::native::Result;
 use crate::tree::{Expr, Kind};
@@ -142,6 +143,7 @@ impl Ex<'_> {
         let module = self.definition_module(m)?;
         let form = Form { e: value, w, s: self.source_or(value, Value::FALSE), m };
         let env = env.clone();
+        self.en.record_failure();
         self.en.defer_form(module, name, |en| Ex::new(en).late_body(&[value, name], form, &env, w))
     }
 
@@ -234,6 +236,7 @@ impl Ex<'_> {
     fn evaluate_now(&mut self, expr: Expr) -> Result<Expr> {
         let thunk = self.en.compile(expr)?;
         self.en.heap.keep(thunk);
+        self.en.record_thunk(thunk);
         self.apply(thunk, &[])?;
         let callee = Box::new(self.constant(thunk));
         Ok(Expr { location: None, kind: Kind::Call(callee, Vec::new()) })
@@ -266,6 +269,10 @@ impl Ex<'_> {
             })
         {
             self.note_replaced(module, name)?;
+            self.en.record(step::REPLACED, |to| {
+                to.value(name)?;
+                to.module(module)
+            });
             self.en.module_define(module, name, Value::UNSPECIFIED);
         }
         let definition = Item::Definition { name, m: g.m, value, w, s: g.s };
@@ -284,8 +291,11 @@ impl Ex<'_> {
         let name = self.definition_name(top, id, f)?;
         self.record_definition(top, id, name);
         if mode.eval || mode.compile_syntax {
+            self.en.want_transformer();
             let transformer = self.eval_transformer(value, top.env, g.w, g.m)?;
-            self.install_syntax(name, g.m, parameter, transformer)?;
+            let module = self.definition_module(g.m)?;
+            self.en.record_macro(name, module, parameter);
+            self.install_in(name, module, parameter, transformer)?;
         }
         if !mode.eval && mode.load_syntax {
             let item = Item::InstallSyntax { name, m: g.m, parameter, value, w: g.w };
@@ -294,14 +304,14 @@ impl Ex<'_> {
         Ok(())
     }
 
-    fn install_syntax(
+    /// Binds a macro in `module`.
+    pub(super) fn install_in(
         &mut self,
         name: Value,
-        m: Value,
+        module: Value,
         parameter: bool,
         transformer: Value,
     ) -> Result<()> {
-        let module = self.definition_module(m)?;
         let syms = &self.en.expander.syms;
         let kind = if parameter { syms.parameter_type } else { syms.macro_type };
         let keyword = self.new_keyword(name, kind, transformer, module)?;
@@ -383,6 +393,9 @@ impl Ex<'_> {
         let unit = self.new_unit();
         let inner = env.in_unit(unit);
         let expr = self.top_sequence(body, g, &inner, Mode::EVAL)?;
-        self.run(expr).map(|_| ())
+        let thunk = self.en.compile(expr)?;
+        self.en.heap.keep(thunk);
+        self.en.record_thunk(thunk);
+        self.apply(thunk, &[]).map(drop)
     }
 }

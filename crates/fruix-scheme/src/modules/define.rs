@@ -153,6 +153,7 @@ impl Engine {
 
     /// `module-autoload!` of one module.
     pub fn module_autoload(&mut self, module: Value, name: Value, bindings: Vec<Value>) {
+        self.record_autoload(name);
         let interface = self.make_module();
         let kind = self.heap.intern("autoload");
         if let Some(body) = self.module_mut(interface) {

@@ -88,7 +88,7 @@ impl Engine {
 
     /// The file of the module whose name is this: Guile's library and what stands for C libraries is
     /// part of the program, whatever the load path has under that name.
-    pub(super) fn search_module(&self, file: &str) -> Option<Found> {
+    pub(crate) fn search_module(&self, file: &str) -> Option<Found> {
         let relative = format!("{file}.scm");
         match library::text_first(&relative) {
             Some(_) => Some(Found { path: format!("{EMBEDDED_ROOT}{relative}"), relative }),
@@ -105,7 +105,8 @@ impl Engine {
             let relative = format!("{folder}{}", found.relative);
             if library::text(&relative).is_some() && !(plain && folder == FAST_HALVES) {
                 self.modules.current = self.resolve_module(name, false, true)?;
-                self.load_file(&format!("{EMBEDDED_ROOT}{relative}"), &relative)?;
+                let path = format!("{EMBEDDED_ROOT}{relative}");
+                self.load_stored(&Found { path, relative: relative.clone() }, &relative, false)?;
             }
         }
         Ok(())
@@ -133,7 +134,9 @@ impl Engine {
         let inner = self.modules.current;
         // The user module is garbage as soon as the file defines its own; keep it for expansions.
         self.heap.keep(inner);
-        let loaded = self.load_found(&found).and_then(|_| self.load_native_halves(name, &found));
+        let loaded = self
+            .load_stored(&found, &file, true)
+            .and_then(|_| self.load_native_halves(name, &found));
         self.modules.current = outer;
         if loaded.is_err() {
             self.modules.tried.remove(&file);

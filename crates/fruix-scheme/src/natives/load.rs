@@ -4,6 +4,7 @@
 //! A file is read form by form with places noted (Guile's `read-syntax`), each form is expanded in
 //! the current module and run. If a program has assigned `read-syntax`, its procedure reads instead.
 
+use crate::cache::Extents;
 use crate::engine::Engine;
 use crate::expand;
 use crate::heap::{Foreign, Tag, Tracer};
@@ -96,7 +97,7 @@ impl Engine {
         result
     }
 
-    fn load_file_in_mode(&mut self, path: &str, name: &str) -> Result {
+    pub(crate) fn load_file_in_mode(&mut self, path: &str, name: &str) -> Result {
         let bytes = match library::text(path) {
             Some(text) if path.starts_with(crate::modules::EMBEDDED_ROOT) => {
                 text.as_bytes().to_vec()
@@ -148,18 +149,27 @@ impl Engine {
 
     fn load_forms(&mut self, port: Value, name: Option<&str>) -> Result {
         let file = self.sources.file(&mut self.heap, name);
+        let depth = self.begin_form(None);
+        let result = self.loading(|engine| engine.load_each(port, file, None));
+        self.end_form(depth);
+        result
+    }
+
+    /// Runs what loads a file.
+    pub(crate) fn loading(&mut self, f: impl FnOnce(&mut Engine) -> Result) -> Result {
         let outer = self.report.enter(self.machine.depth());
         let states = self.defer.enter();
-        let result = self.load_each(port, file);
+        let result = f(self);
         self.defer.leave(states);
         let failed = matches!(&result, Err(exit) if !matches!(**exit, Exit::Unwind));
         self.report.leave(outer, failed);
         result
     }
 
-    fn load_each(&mut self, port: Value, file: u32) -> Result {
+    /// Evaluates the forms of a file; notes what they do for the entry in the cache of compiled modules.
+    pub(crate) fn load_each(&mut self, port: Value, file: u32, entry: Option<u32>) -> Result {
         let mut last = Value::UNSPECIFIED;
-        let mut loading = crate::defer::Loading::default();
+        let mut loading = crate::defer::Loading::new(entry);
         loop {
             let scope = self.heap.open_scope();
             let thunk = self.next_undeferred(port, file, &mut loading);
@@ -179,7 +189,26 @@ impl Engine {
         loading: &mut crate::defer::Loading,
     ) -> Result<Option<Value>> {
         while self.defer_next(port, file, loading)? {}
-        self.next_thunk(port, file)
+        let Some(entry) = loading.entry else { return self.next_thunk(port, file) };
+        let before = self.input_place(port);
+        let depth = self.begin_form(Some(entry));
+        let thunk = self.next_thunk(port, file);
+        if let Ok(Some(thunk)) = thunk {
+            self.record_thunk(thunk);
+            let (start, line, column) = before;
+            let (end, ..) = self.input_place(port);
+            let place = self.report.form().map(|place| (place.line, place.column));
+            self.finish_form(Extents { start, end, line, column }, place);
+        }
+        self.end_form(depth);
+        thunk
+    }
+
+    /// Where a port's input is: byte, line, column.
+    fn input_place(&self, port: Value) -> (usize, u32, u32) {
+        self.heap
+            .as_foreign::<Port>(port)
+            .map_or((0, 0, 0), |port| (port.input.position(), port.input.line, port.input.column))
     }
 
     pub(crate) fn next_thunk(&mut self, port: Value, file: u32) -> Result<Option<Value>> {
@@ -213,6 +242,7 @@ impl Engine {
 
     /// All forms of a file, read with their places.
     pub(crate) fn read_all(&mut self, found: &Found) -> Result<Vec<Value>> {
+        self.record_file(&found.path);
         let bytes = match library::text(&found.path) {
             Some(text) if found.path.starts_with(crate::modules::EMBEDDED_ROOT) => {
                 text.as_bytes().to_vec()
@@ -261,7 +291,7 @@ impl Engine {
 
     /// A hash of a datum, the same in every run.
     pub(crate) fn datum_hash(&self, datum: Value) -> u64 {
-        crate::data::equality::hash_equal(&self.heap, datum) >> 3
+        crate::data::equality::hash_datum(&self.heap, datum) >> 3
     }
 }
 

@@ -103,11 +103,13 @@ fn macro_type(engine: &mut Engine, value: Value) -> Result {
 }
 
 fn macro_binding(engine: &mut Engine, value: Value) -> Result {
-    slot(engine, "macro-binding", Tag::Macro, value, 2)
+    slot(engine, "macro-binding", Tag::Macro, value, 2)?;
+    engine.transformer(value)
 }
 
 fn macro_transformer(engine: &mut Engine, value: Value) -> Result {
-    let binding = slot(engine, "macro-transformer", Tag::Macro, value, 2)?;
+    slot(engine, "macro-transformer", Tag::Macro, value, 2)?;
+    let binding = engine.transformer(value)?;
     // A special form's number is no transformer.
     Ok(if binding.is_fixnum() { Value::FALSE } else { binding })
 }

@@ -105,6 +105,11 @@ impl State {
         }
     }
 
+    /// The form that is being evaluated.
+    pub(crate) fn form(&self) -> Option<&Location> {
+        self.loading.last()?.form.as_ref()
+    }
+
     /// Notes that a file has been loaded, or not (because of an error, not of a jump).
     pub(crate) fn leave(&mut self, outer: usize, failed: bool) {
         if let Some(Loading { depth, form: Some(form) }) = self.loading.pop().filter(|_| failed) {
