@@ -40,11 +40,17 @@
   (make-parameter '()))
 
 (define-public (call-with-user-path directories thunk)
-  (parameterize ((%user-path directories))
+  (parameterize ((%user-path (remove guile-library? directories)))
     (thunk)))
 
 (define (guix-tree? directory)
   (file-exists? (string-append directory "/gnu/packages.scm")))
+
+(define (guile-library? directory)
+  ;; It is on the load path for builds that import its files, and defines no
+  ;; packages.
+  (and (file-exists? (string-append directory "/ice-9/match.scm"))
+       (not (guix-tree? directory))))
 
 (define (guix-value name)
   ;; The value of NAME in the tree's (gnu packages).

@@ -59,7 +59,7 @@ fn what_is_no_scheme_is_shown_where_it_is() {
         &bench,
         bench.run(&["build", "-f", "p.scm"]),
         "fruix: error: p.scm:3:4: package: extraneous field initializers (nam) in subform nam of (package (nam \"x\"))\n    \
-         (nam \"x\"))\n     ^\n",
+         (nam \"x\"))\n     ^\nhint: did you mean the field `name'?\n",
     );
     refused(
         &bench,
@@ -260,7 +260,7 @@ fn control_c_ends_all_and_leaves_a_good_store() {
             (status.code(), said.as_str()),
             (
                 Some(130),
-                "building long...\nlong failed\nfruix: error: the build was interrupted\n\
+                "building long...\nfruix: error: the build was interrupted\n\
              hint: the next run goes on from here\n"
             )
         );
