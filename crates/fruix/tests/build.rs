@@ -65,7 +65,7 @@ fn what_is_no_scheme_is_shown_where_it_is() {
         &bench,
         bench.run(&["build", "-e", "(car\n (list hallo))"]),
         "fruix: error: <expression>:2:8: unbound variable: hallo\n   (list hallo))\n         ^\n\
-         hint: define it, or use the module that exports it\n",
+         hint: did you mean `hello'?\n",
     );
 }
 
