@@ -21,6 +21,7 @@ mod error;
 mod output;
 mod request;
 mod running;
+mod steps;
 mod unix;
 mod users;
 

@@ -7,6 +7,8 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::{Error, Result};
+
 /// The user that a build sees itself as when IDs are mapped (`guestUID` in guix-daemon).
 pub const GUEST_UID: u32 = 30001;
 /// The group that a build sees itself as when IDs are mapped (`guestGID` in guix-daemon).
@@ -95,8 +97,16 @@ impl BuildRequest {
         self
     }
 
-    // A backend without parts has no use for it yet.
-    #[allow(dead_code)]
+    /// Refuse limits on output that goes elsewhere.
+    pub(crate) fn check_limits(&self) -> Result<()> {
+        let limits = &self.limits;
+        let watching = limits.max_silent.is_some() || limits.max_log_bytes.is_some();
+        if watching && !matches!(self.stdio, Stdio::Log) {
+            return Err(Error::Request("limits on output need the log to be read here".into()));
+        }
+        Ok(())
+    }
+
     pub(crate) fn has(&self, part: Part) -> bool {
         !self.without.contains(&part)
     }

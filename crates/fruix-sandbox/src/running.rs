@@ -51,6 +51,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// What the raw STATUS of waitpid(2) says of a program; KILLED: its [`KillHandle`] was used.
+    pub(crate) fn of(status: i32, killed: bool) -> Self {
+        match libc::WIFSIGNALED(status) {
+            true if killed => Outcome::Killed,
+            true => Outcome::Signaled(libc::WTERMSIG(status)),
+            false => Outcome::Exited(libc::WEXITSTATUS(status)),
+        }
+    }
+
     /// Whether the program ended by itself with status zero.
     pub fn success(self) -> bool {
         self == Outcome::Exited(0)

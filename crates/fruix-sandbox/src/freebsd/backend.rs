@@ -15,17 +15,16 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use rustix::fs::{FlockOperation, flock};
-use rustix::io::fcntl_dupfd_cloexec;
-use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
 use super::ops::{Op, READY, Step};
 use super::plan::{self, Place};
 use super::real;
 use crate::output::{Channels, Output};
 use crate::request::Part;
+use crate::steps;
 use crate::unix::{self, Errno};
 use crate::{
-    BuildRequest, Error, Identity, KillHandle, Network, Outcome, Result, Running, Sandbox, Stdio,
+    BuildRequest, Error, Identity, KillHandle, Network, Outcome, Result, Running, Sandbox,
     StoreView,
 };
 
@@ -80,11 +79,7 @@ fn check(request: &BuildRequest) -> Result<()> {
     if request.personality.linux32 {
         return wrong("there are no 32-bit Linux builds on FreeBSD");
     }
-    let watching = request.limits.max_silent.is_some() || request.limits.max_log_bytes.is_some();
-    if watching && !matches!(request.stdio, Stdio::Log) {
-        return wrong("limits on output need the log to be read here");
-    }
-    Ok(())
+    request.check_limits()
 }
 
 pub(crate) fn exec_in_view(_view: &StoreView) -> Error {
@@ -200,20 +195,12 @@ fn start(request: BuildRequest) -> Result<Process> {
     let place = new_place()?;
     let jail = Jail { root: place.root.clone(), number: Arc::default() };
     let channels = Channels::open(&request.stdio).map_err(io("opening the build's output"))?;
-    let steps = plan::plan(&request, &real::machine(), &place, channels.descriptors())?;
-    let number = real::make_jail(&steps.parent, &jail.number)
-        .map_err(|failure| step_error(&steps.parent, failure, &request.program))?;
-    let (ours, theirs) = rustix::net::socketpair(
-        AddressFamily::UNIX,
-        SocketType::SEQPACKET,
-        SocketFlags::CLOEXEC,
-        None,
-    )
-    .map_err(|e| io("making a socket pair")(e.into()))?;
-    let theirs =
-        fcntl_dupfd_cloexec(theirs, 3).map_err(|e| io("making a socket pair")(e.into()))?;
+    let plan = plan::plan(&request, &real::machine(), &place, channels.descriptors())?;
+    let number = real::make_jail(&plan.parent, &jail.number)
+        .map_err(|failure| step_error(&plan.parent, failure, &request.program))?;
+    let (ours, theirs) = steps::line()?;
     let child =
-        real::spawn(number, &steps.child, &theirs).map_err(io("starting the build process"))?;
+        real::spawn(number, &plan.child, &theirs).map_err(io("starting the build process"))?;
     drop(theirs);
     let process = Process {
         pid: child.pid,
@@ -231,27 +218,9 @@ fn start(request: BuildRequest) -> Result<Process> {
         killed: Arc::new(AtomicBool::new(false)),
         reaped: false,
     };
-    converse(&ours, &steps.child, &request.program)?;
+    let failed = |index, errno| step_error(&plan.child, (index, errno, None), &request.program);
+    steps::converse(&ours, READY, |_| Ok(()), failed)?;
     Ok(process)
-}
-
-/// Answer the child's messages until it has become the program.
-fn converse(socket: &OwnedFd, steps: &[Step], program: &Path) -> Result<()> {
-    let io = |source| Error::Io { what: "talking to the build process", source };
-    let mut ready = false;
-    while let Some((kind, index, errno)) = unix::receive(socket).map_err(io)? {
-        if kind == unix::FAILED {
-            return Err(step_error(steps, (index as usize, errno, None), program));
-        }
-        ready = kind == READY;
-        // A child that has died meanwhile is noticed by the next receive.
-        let _ = rustix::net::send(socket, b"!", rustix::net::SendFlags::NOSIGNAL);
-    }
-    if ready {
-        Ok(())
-    } else {
-        Err(io(io::Error::new(io::ErrorKind::UnexpectedEof, "it died while being set up")))
-    }
 }
 
 /// What the failure of a step is called: its index, the error number, what the kernel says of it.
@@ -315,14 +284,7 @@ impl Running for Process {
             .follow(self.ended.as_fd(), log)
             .map_err(|source| Error::Io { what: "reading the build's output", source })?;
         let status = self.finish()?;
-        Ok(match forced {
-            Some(outcome) => outcome,
-            None if libc::WIFSIGNALED(status) && self.killed.load(Ordering::SeqCst) => {
-                Outcome::Killed
-            }
-            None if libc::WIFSIGNALED(status) => Outcome::Signaled(libc::WTERMSIG(status)),
-            None => Outcome::Exited(libc::WEXITSTATUS(status)),
-        })
+        Ok(forced.unwrap_or_else(|| Outcome::of(status, self.killed.load(Ordering::SeqCst))))
     }
 }
 

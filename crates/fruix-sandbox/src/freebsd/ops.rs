@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The seam to the kernel: a jail is made by a list of [`Step`]s, each one system call (or one small fixed
-//! sequence) with its arguments ready, and a [`Syscalls`] carries them out: the real kernel, or a
+//! sequence) with its arguments ready, and a [`steps::Syscalls`] carries them out: the real kernel, or a
 //! recorder in tests, which run on Linux as well.
 //!
 //! No constant of the kernel appears here, so that the plan is the same wherever it is looked at.
@@ -8,15 +8,11 @@
 use std::ffi::CString;
 use std::net::IpAddr;
 
-use crate::unix::{Errno, Program};
+use crate::steps;
+use crate::unix::Program;
 
-/// One step and what to call it when it fails.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Step {
-    /// What is being done, such as "mounting devfs on /dev".
-    pub what: String,
-    pub op: Op,
-}
+/// A step of this backend.
+pub(crate) type Step = steps::Step<Op>;
 
 /// The kind of the message "all but exec is done": the answer shows that the parent lives.
 pub(crate) const READY: u32 = 1;
@@ -129,19 +125,4 @@ pub(crate) enum Op {
     /// Send the message, then wait for the parent's answer.
     Ask(u32),
     Exec(Program),
-}
-
-/// Carries out steps.
-pub(crate) trait Syscalls {
-    /// Do OP; those of the child must not allocate in the real implementation.
-    fn perform(&mut self, op: &Op) -> Result<(), Errno>;
-}
-
-/// Carry out STEPS in turn up to the first that fails, whose index is returned with its error.
-/// After a successful `Exec` nothing returns, but with a recorder.
-pub(crate) fn run(steps: &[Step], syscalls: &mut dyn Syscalls) -> Result<(), (usize, Errno)> {
-    for (index, step) in steps.iter().enumerate() {
-        syscalls.perform(&step.op).map_err(|errno| (index, errno))?;
-    }
-    Ok(())
 }

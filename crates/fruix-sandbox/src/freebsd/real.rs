@@ -13,8 +13,9 @@ use std::path::Path;
 use std::ptr;
 use std::sync::{Mutex, PoisonError};
 
-use super::ops::{Op, Step, Syscalls, Value, run};
+use super::ops::{Op, Step, Value};
 use super::plan::Machine;
+use crate::steps::{Syscalls, run};
 use crate::unix::{self, Errno, ExecVectors, Program, check, errno, unless_exists, write_file};
 
 unsafe extern "C" {
@@ -96,7 +97,7 @@ impl Maker {
     }
 }
 
-impl Syscalls for Maker {
+impl Syscalls<Op> for Maker {
     fn perform(&mut self, op: &Op) -> Result<(), Errno> {
         // SAFETY: every pointer passed below comes from a CString or a slice that lives in OP.
         unsafe {
@@ -275,7 +276,7 @@ struct Inmate<'a> {
     vectors: &'a ExecVectors,
 }
 
-impl Syscalls for Inmate<'_> {
+impl Syscalls<Op> for Inmate<'_> {
     fn perform(&mut self, op: &Op) -> Result<(), Errno> {
         // SAFETY: every pointer passed below comes from a CString or a slice that lives in OP, and lengths are
         // those of the slices.

@@ -4,10 +4,11 @@
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use super::ops::{DISABLE, NEW, Op, Step, Syscalls, Value, run};
+use super::ops::{DISABLE, NEW, Op, Step, Value};
 use super::plan::{Machine, Place, Plan, plan};
 use crate::output::Descriptors;
 use crate::request::Part;
+use crate::steps::{Syscalls, run};
 use crate::unix::Errno;
 use crate::{Access, BuildRequest, Error, Identity, Mount, Network, Result};
 
@@ -18,7 +19,7 @@ struct Recorder {
     fail_at: Option<usize>,
 }
 
-impl Syscalls for Recorder {
+impl Syscalls<Op> for Recorder {
     fn perform(&mut self, _op: &Op) -> std::result::Result<(), Errno> {
         if self.fail_at == Some(self.seen) {
             return Err(libc::EPERM);

@@ -23,15 +23,14 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use ops::{Message, Op, Step};
-use rustix::io::fcntl_dupfd_cloexec;
-use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
 use crate::output::{Channels, Output};
 use crate::request::Part;
+use crate::steps;
 use crate::unix::{self, Errno};
 use crate::{
     BuildRequest, Error, GUEST_GID, GUEST_UID, Identity, KillHandle, Network, Outcome, Result,
-    Running, Sandbox, Stdio,
+    Running, Sandbox,
 };
 
 pub(crate) use view::exec_in_view;
@@ -84,14 +83,7 @@ fn check(request: &BuildRequest) -> Result<()> {
         Identity::BuildUser { .. } | Identity::Unassigned { .. } if !root => {
             wrong("only root can run builds as another user")
         }
-        _ => {
-            let limits = &request.limits;
-            let watching = limits.max_silent.is_some() || limits.max_log_bytes.is_some();
-            if watching && !matches!(request.stdio, Stdio::Log) {
-                return wrong("limits on output need the log to be read here");
-            }
-            Ok(())
-        }
+        _ => request.check_limits(),
     }
 }
 
@@ -122,17 +114,9 @@ fn on_spawner<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> R
 fn start(request: BuildRequest) -> Result<Process> {
     let io = |what| move |source: io::Error| Error::Io { what, source };
     let channels = Channels::open(&request.stdio).map_err(io("opening the build's output"))?;
-    let steps = Arc::new(plan::build_plan(&request, channels.descriptors())?.steps);
-    let (ours, theirs) = rustix::net::socketpair(
-        AddressFamily::UNIX,
-        SocketType::SEQPACKET,
-        SocketFlags::CLOEXEC,
-        None,
-    )
-    .map_err(|e| io("making a socket pair")(e.into()))?;
-    let theirs =
-        fcntl_dupfd_cloexec(theirs, 3).map_err(|e| io("making a socket pair")(e.into()))?;
-    let (flags, shared) = (plan::clone_flags(&request), Arc::clone(&steps));
+    let plan = Arc::new(plan::build_plan(&request, channels.descriptors())?.steps);
+    let (ours, theirs) = steps::line()?;
+    let (flags, shared) = (plan::clone_flags(&request), Arc::clone(&plan));
     let child = on_spawner(move || real::spawn(flags, &shared, &theirs))?.map_err(|source| {
         let missing = missing_namespaces(&request.identity, &source);
         Error::Step { step: "creating namespaces".into(), source, missing }
@@ -150,39 +134,19 @@ fn start(request: BuildRequest) -> Result<Process> {
         killed: Arc::new(AtomicBool::new(false)),
         reaped: false,
     };
-    converse(&process, &ours, &request, &steps)?;
+    let answer = |kind| {
+        if kind != Message::MapIds as u32 {
+            return Ok(());
+        }
+        map_ids(process.pid, &request).map_err(|source| Error::Step {
+            step: "mapping user and group IDs".into(),
+            missing: None,
+            source,
+        })
+    };
+    let failed = |index, errno| step_error(&plan, index, errno, &request.program);
+    steps::converse(&ours, Message::Ready as u32, answer, failed)?;
     Ok(process)
-}
-
-/// Answer the child's messages until it has become the program.
-fn converse(
-    process: &Process,
-    socket: &OwnedFd,
-    request: &BuildRequest,
-    steps: &[Step],
-) -> Result<()> {
-    let io = |source| Error::Io { what: "talking to the build process", source };
-    let mut ready = false;
-    while let Some((kind, index, errno)) = unix::receive(socket).map_err(io)? {
-        if kind == unix::FAILED {
-            return Err(step_error(steps, index as usize, errno, &request.program));
-        }
-        if kind == Message::MapIds as u32 {
-            map_ids(process.pid, request).map_err(|source| Error::Step {
-                step: "mapping user and group IDs".into(),
-                missing: None,
-                source,
-            })?;
-        }
-        ready = kind == Message::Ready as u32;
-        // A child that has died meanwhile is noticed by the next receive.
-        let _ = rustix::net::send(socket, b"!", rustix::net::SendFlags::NOSIGNAL);
-    }
-    if ready {
-        Ok(())
-    } else {
-        Err(io(io::Error::new(io::ErrorKind::UnexpectedEof, "it died while being set up")))
-    }
 }
 
 fn map_ids(pid: libc::pid_t, request: &BuildRequest) -> io::Result<()> {
@@ -277,14 +241,7 @@ impl Running for Process {
             real::kill(&self.pidfd);
         }
         let status = self.reap()?;
-        Ok(match forced {
-            Some(outcome) => outcome,
-            None if libc::WIFSIGNALED(status) && self.killed.load(Ordering::SeqCst) => {
-                Outcome::Killed
-            }
-            None if libc::WIFSIGNALED(status) => Outcome::Signaled(libc::WTERMSIG(status)),
-            None => Outcome::Exited(libc::WEXITSTATUS(status)),
-        })
+        Ok(forced.unwrap_or_else(|| Outcome::of(status, self.killed.load(Ordering::SeqCst))))
     }
 }
 

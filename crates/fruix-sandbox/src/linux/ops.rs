@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The seam to the kernel: isolation is a list of [`Step`]s, each one system call (or one small fixed
-//! sequence) with its arguments ready, and a [`Syscalls`] carries them out: the real kernel in a
+//! sequence) with its arguments ready, and a [`steps::Syscalls`] carries them out: the real kernel in a
 //! fresh child, or a recorder in tests.
 //!
 //! A step holds everything that it needs, because between clone and exec in a program with several
@@ -8,15 +8,11 @@
 
 use std::ffi::CString;
 
-use crate::unix::{Errno, Program};
+use crate::steps;
+use crate::unix::Program;
 
-/// One step and what to call it when it fails.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Step {
-    /// What is being done, such as "mounting /proc".
-    pub what: String,
-    pub op: Op,
-}
+/// A step of this backend.
+pub(crate) type Step = steps::Step<Op>;
 
 /// Why the child talks to its parent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,21 +141,6 @@ pub(crate) struct Instruction {
     pub on_true: u8,
     pub on_false: u8,
     pub value: u32,
-}
-
-/// Carries out steps.
-pub(crate) trait Syscalls {
-    /// Do OP; must not allocate in the real implementation.
-    fn perform(&mut self, op: &Op) -> Result<(), Errno>;
-}
-
-/// Carry out STEPS in turn up to the first that fails, whose index is returned with its error.
-/// After a successful `Exec` nothing returns, but with a recorder.
-pub(crate) fn run(steps: &[Step], syscalls: &mut dyn Syscalls) -> Result<(), (usize, Errno)> {
-    for (index, step) in steps.iter().enumerate() {
-        syscalls.perform(&step.op).map_err(|errno| (index, errno))?;
-    }
-    Ok(())
 }
 
 /// The program that STEPS end with.

@@ -8,7 +8,8 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 
-use super::ops::{Op, Step, Syscalls, program, run};
+use super::ops::{Op, Step, program};
+use crate::steps::{Syscalls, run};
 use crate::unix::{self, Errno, ExecVectors, check, errno, unless_exists, write_file};
 
 /// The kernel of this machine; SOCKET is this child's end of the line to its parent.
@@ -18,7 +19,7 @@ pub(crate) struct Kernel<'a> {
     vectors: &'a ExecVectors,
 }
 
-impl Syscalls for Kernel<'_> {
+impl Syscalls<Op> for Kernel<'_> {
     fn perform(&mut self, op: &Op) -> Result<(), Errno> {
         // SAFETY: every pointer passed below comes from a CString or a slice that lives in OP (or in
         // VECTORS, whose strings live in the same list of steps), and lengths are those of the slices.

@@ -4,11 +4,12 @@
 use std::ffi::CStr;
 use std::path::Path;
 
-use super::ops::{Message, Op, Step, Syscalls, program, run};
+use super::ops::{Message, Op, Step, program};
 use super::plan::{build_plan, clone_flags};
 use super::step_error;
 use crate::output::Descriptors;
 use crate::request::Part;
+use crate::steps::{Syscalls, run};
 use crate::unix::Errno;
 use crate::{Access, BuildRequest, Error, Identity, Mount, Network, Result, Stdio};
 
@@ -19,7 +20,7 @@ struct Recorder {
     fail_at: Option<(usize, Errno)>,
 }
 
-impl Syscalls for Recorder {
+impl Syscalls<Op> for Recorder {
     fn perform(&mut self, op: &Op) -> std::result::Result<(), Errno> {
         if let Some((_, errno)) = self.fail_at.filter(|(index, _)| *index == self.seen.len()) {
             return Err(errno);
