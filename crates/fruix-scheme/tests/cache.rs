@@ -2,6 +2,8 @@
 //! The cache of compiled modules must not be seen: the same modules without it, while it is filled, from a full
 //! one, a half-filled one, and one that somebody damages meanwhile.
 
+mod common;
+
 use fruix_scheme::Engine;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -127,24 +129,13 @@ fn modules() -> tempfile::TempDir {
 }
 
 fn engine(dir: &Path, cache: Option<&Path>) -> Engine {
-    let Ok(mut engine) = Engine::with_library_kept(cache) else { panic!("the library is broken") };
-    let text = format!("(set! %load-path (list {:?}))", dir.display().to_string());
-    assert!(engine.eval_text(&text).is_ok());
-    let Ok(_) = engine.eval_text("(use-modules (ice-9 format))") else { panic!("(ice-9 format)") };
-    engine
+    let Ok(engine) = Engine::with_library_kept(cache) else { panic!("the library is broken") };
+    common::with_load_path(engine, dir)
 }
 
-/// What the program gives, as text; errors as `key message`.
+/// What the program gives, as text, up to the first address, since these differ.
 fn run(engine: &mut Engine, program: &str) -> String {
-    let text = format!(
-        "(call-with-output-string (lambda (port)
-           (catch #t (lambda () (write (begin {program}) port))
-             (lambda (key . args) (format port \"~s ~s\" key args)))))"
-    );
-    let Ok(value) = engine.eval_text(&text) else { panic!("{program}") };
-    let text = engine.heap.as_string(value).map(ToString::to_string).unwrap_or_default();
-    // Addresses differ.
-    text.split(" 7").next().unwrap_or_default().to_owned()
+    common::run(engine, program).split(" 7").next().unwrap_or_default().to_owned()
 }
 
 fn results(engine: &mut Engine, programs: &[&str]) -> Vec<String> {

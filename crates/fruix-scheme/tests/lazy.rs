@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Evaluating and expanding late must not be seen: the same modules, eagerly and lazily.
 
+mod common;
+
+use common::run;
 use fruix_scheme::Engine;
 use std::path::Path;
 
@@ -46,21 +49,7 @@ fn write(dir: &Path, name: &str, text: &str) {
 fn engine(dir: &Path, eager: bool) -> Engine {
     let Ok(mut engine) = Engine::with_library() else { panic!("the library is broken") };
     engine.set_eager(eager);
-    let text = format!("(set! %load-path (list {:?}))", dir.display().to_string());
-    assert!(engine.eval_text(&text).is_ok());
-    let Ok(_) = engine.eval_text("(use-modules (ice-9 format))") else { panic!("(ice-9 format)") };
-    engine
-}
-
-/// What the program gives, as text; errors as `key message`.
-fn run(engine: &mut Engine, program: &str) -> String {
-    let text = format!(
-        "(call-with-output-string (lambda (port)
-           (catch #t (lambda () (write (begin {program}) port))
-             (lambda (key . args) (format port \"~s ~s\" key args)))))"
-    );
-    let Ok(value) = engine.eval_text(&text) else { panic!("{program}") };
-    engine.heap.as_string(value).map(ToString::to_string).unwrap_or_default()
+    common::with_load_path(engine, dir)
 }
 
 #[test]
